@@ -1,0 +1,1 @@
+"""The integration daemon: connector SDK, runtime and built-in connectors."""

@@ -1,0 +1,1 @@
+"""Connectors that ship with the daemon, one folder per technology."""

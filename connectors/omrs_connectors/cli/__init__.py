@@ -1,0 +1,1 @@
+"""Sub-commands that plug into `omrs`: daemon and demo."""

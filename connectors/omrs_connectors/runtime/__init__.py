@@ -1,0 +1,1 @@
+"""The daemon process: configuration, connector handlers, timers, event wake-ups."""

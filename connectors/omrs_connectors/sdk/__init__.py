@@ -1,0 +1,1 @@
+"""What a connector author subclasses and is handed: connector, context, listener."""

@@ -1,0 +1,1 @@
+"""Encodings of events: Avro single-object, Confluent framing, Egeria JSON."""

@@ -1,0 +1,1 @@
+"""Pydantic models of the OMRS instance, type and event beans; their JSON is Egeria's."""

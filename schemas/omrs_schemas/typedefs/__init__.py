@@ -1,0 +1,1 @@
+"""The built-in open metadata types and the in-memory type system."""

@@ -1,0 +1,1 @@
+"""The metadata server: log, fold, store, cohort, repository, REST and command line."""

@@ -1,0 +1,1 @@
+"""REST: the repository services paths, worker-to-worker calls and operations."""

@@ -1,0 +1,1 @@
+"""The `omrs` command line."""

@@ -1,0 +1,1 @@
+"""Registry state machine, exchange rules, inbound and outbound events of a cohort."""

@@ -1,0 +1,1 @@
+"""Pure folding of server log records into state: no I/O, no clock, no configuration."""

@@ -1,0 +1,1 @@
+"""Topics, log records, producers, batch consumers, dead letters and the embedded Kafka."""

@@ -1,0 +1,1 @@
+"""Commands and queries on the local metadata collection."""

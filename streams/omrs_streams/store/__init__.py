@@ -1,0 +1,1 @@
+"""One RocksDB per partition: current state, history, indexes, digest."""

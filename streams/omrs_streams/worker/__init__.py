@@ -1,0 +1,1 @@
+"""The Faust app of one worker: agents, timers, partition ownership, recovery."""
