@@ -1,0 +1,48 @@
+"""Dead letters: a record that cannot be processed goes to `<consumer>.dlq` with its reason; the partition goes on."""
+
+import traceback
+from collections.abc import Sequence
+
+from omrs_schemas.errors import OmrsError
+
+from omrs_streams.log.names import dead_letters
+from omrs_streams.log.producer import Outgoing
+
+STACK_LIMIT = 4_000  # characters of the stack that are kept; a header is meant to be read by a person
+
+
+def dead_letter(
+    consumer: str,
+    topic: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes]] | None,
+    error: BaseException,
+    *,
+    attempts: int = 1,
+) -> Outgoing:
+    """The dead letter of one record: its key, value and headers as they were, and why it could not be processed.
+
+    Added headers: `dlq-reason`, `dlq-error`, `dlq-topic`, `dlq-partition`, `dlq-offset`, `dlq-attempts`, `dlq-stack`.
+    """
+    code = error.code if isinstance(error, OmrsError) else type(error).__name__
+    stack = "".join(traceback.format_exception(error))[-STACK_LIMIT:]
+    kept = [(name, data) for name, data in headers or () if not name.startswith("dlq-")]
+    return (
+        dead_letters(consumer),
+        -1,
+        key,
+        value,
+        [
+            *kept,
+            ("dlq-reason", str(error).encode()),
+            ("dlq-error", code.encode()),
+            ("dlq-topic", topic.encode()),
+            ("dlq-partition", str(partition).encode()),
+            ("dlq-offset", str(offset).encode()),
+            ("dlq-attempts", str(attempts).encode()),
+            ("dlq-stack", stack.encode()),
+        ],
+    )

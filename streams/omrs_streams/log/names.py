@@ -1,0 +1,75 @@
+"""Names of topics, consumer groups and clients: the one place that spells them (DESIGN.md, "The log (topics)")."""
+
+import re
+
+from omrs_schemas.errors import ConfigurationError
+
+_VALID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+SCHEMAS_TOPIC = "omrs.schemas"
+
+
+def check_name(kind: str, name: str) -> str:
+    """`name` if it may stand in a topic name (1-100 of letters, digits, `_`, `-`); ConfigurationError otherwise.
+
+    A dot is refused: `a.b` and `a_b` collide in Kafka's metric names, and `x.log` would look like another topic.
+    """
+    if not _VALID.fullmatch(name):
+        raise ConfigurationError(
+            f"{kind} name {name!r} cannot be part of a topic name", help="use 1-100 letters, digits, '_' or '-'", name=name
+        )
+    return name
+
+
+def server_log(server: str) -> str:
+    return f"omrs.server.{server}.log"
+
+
+def server_types(server: str) -> str:
+    return f"omrs.server.{server}.types"
+
+
+def server_cohorts(server: str) -> str:
+    return f"omrs.server.{server}.cohorts"
+
+
+def server_workers(server: str) -> str:
+    return f"omrs.server.{server}.workers"
+
+
+def server_out(server: str) -> str:
+    return f"omrs.server.{server}.out"
+
+
+def server_group(server: str) -> str:
+    """The Faust app id, hence the consumer group, of all workers of one server."""
+    return f"omrs.server.{server}"
+
+
+def publisher_group(server: str, target: str) -> str:
+    """The group that holds a publisher's cursor per log partition; `target` is `out`, `cohort.<name>` or `consequences`."""
+    return f"omrs.server.{server}.publish.{target}"
+
+
+def dead_letters(consumer: str) -> str:
+    return f"{consumer}.dlq"
+
+
+def cohort_registration(cohort: str) -> str:
+    return f"omrs.cohort.{cohort}.registration"
+
+
+def cohort_types(cohort: str) -> str:
+    return f"omrs.cohort.{cohort}.types"
+
+
+def cohort_instances(cohort: str) -> str:
+    return f"omrs.cohort.{cohort}.instances"
+
+
+def daemon_group(daemon: str) -> str:
+    return f"omrs.daemon.{daemon}"
+
+
+def daemon_reports(daemon: str) -> str:
+    return f"omrs.daemon.{daemon}.reports"

@@ -1,0 +1,127 @@
+"""Appending in batches: one future per batch, never one await per record (DESIGN.md, "Live path and replay")."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+from omrs_schemas.errors import ProduceError
+
+from omrs_streams.log.record import Headers
+
+FLUSH_TIMEOUT_S = 10.0  # at stop: what is not acknowledged by now is reported, not waited for
+
+Outgoing = tuple[str, int, bytes | None, bytes | None, Headers]
+"""topic, partition (-1: by key), key, value, headers"""
+
+
+class _Batch:
+    """Counts acknowledgements; resolves once, with the offset of each record in the order given."""
+
+    __slots__ = ("_failed", "_left", "_notify", "offsets")
+
+    def __init__(self, size: int, notify: "Any") -> None:
+        self.offsets = [-1] * size
+        self._left = size
+        self._failed: KafkaError | None = None
+        self._notify = notify
+
+    def delivered(self, index: int, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._failed = self._failed or error
+        else:
+            self.offsets[index] = message.offset()
+        self._left -= 1
+        if self._left == 0:
+            self._notify(self._failed)
+
+
+class LogProducer:
+    """A thread-safe idempotent producer; its callbacks run on a thread of its own.
+
+    `send_batch` is for asyncio code, `send_and_wait` for threads. Both raise ProduceError (retriable) naming topic and
+    reason; a record that timed out may still be in the log, so a writer that needs to know looks for its event id.
+    """
+
+    def __init__(self, conf: dict[str, Any]) -> None:
+        self._producer = Producer(conf)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="omrs-producer", daemon=True)
+        self._thread.start()
+
+    def _poll(self) -> None:
+        while not self._closed.is_set():
+            self._producer.poll(0.1)
+
+    async def send_batch(self, records: Sequence[Outgoing]) -> list[int]:
+        """Produce `records` in order; their offsets once all are acknowledged."""
+        if not records:
+            return []
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+
+        def done(error: KafkaError | None) -> None:
+            loop.call_soon_threadsafe(_resolve, future, error, records[0][0])
+
+        batch = _Batch(len(records), done)
+        for index, record in enumerate(records):
+            while not self._enqueue(record, batch, index):
+                await asyncio.sleep(0.01)  # the local queue is full: let the poll thread drain it
+        await future
+        return batch.offsets
+
+    def send_and_wait(self, records: Sequence[Outgoing], timeout: float = 30.0) -> list[int]:
+        """As `send_batch`, for a thread; `timeout` in seconds."""
+        if not records:
+            return []
+        finished = threading.Event()
+        failure: list[KafkaError] = []
+
+        def done(error: KafkaError | None) -> None:
+            if error is not None:
+                failure.append(error)
+            finished.set()
+
+        batch = _Batch(len(records), done)
+        for index, record in enumerate(records):
+            while not self._enqueue(record, batch, index):
+                self._closed.wait(0.01)
+        if not finished.wait(timeout):
+            raise ProduceError(f"Kafka did not acknowledge records for {records[0][0]} in {timeout:.0f} s", topic=records[0][0])
+        if failure:
+            raise ProduceError(f"records for {records[0][0]} were refused: {failure[0].str()}", topic=records[0][0])
+        return batch.offsets
+
+    def _enqueue(self, record: Outgoing, batch: _Batch, index: int) -> bool:
+        topic, partition, key, value, headers = record
+        try:
+            self._producer.produce(
+                topic,
+                value,
+                key,
+                partition,
+                lambda error, message: batch.delivered(index, error, message),
+                headers=headers,
+            )
+        except BufferError:
+            return False
+        return True
+
+    def flush(self, timeout: float = FLUSH_TIMEOUT_S) -> int:
+        """Wait for what is under way; the number of records still unacknowledged."""
+        return int(self._producer.flush(timeout))
+
+    def close(self) -> None:
+        self.flush()
+        self._closed.set()
+        self._thread.join(timeout=1.0)
+
+
+def _resolve(future: "asyncio.Future[None]", error: KafkaError | None, topic: str) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(ProduceError(f"records for {topic} were refused: {error.str()}", topic=topic))

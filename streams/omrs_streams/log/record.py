@@ -1,0 +1,134 @@
+"""One record of a server log: the Kafka envelope that LOG.md § Envelope defines.
+
+The value is an Avro single-object InstanceEvent. Everything the fold needs stands in the headers, so that a replay
+folds without decoding. `omrs-crc` covers the value: a truncated or foreign value is poison before the fold sees it.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from omrs_schemas.errors import PoisonRecordError
+
+ORIGIN_HOME = "home"
+ORIGIN_COPY = "copy"
+ORIGIN_ARCHIVE = "archive"
+ORIGIN_CONSEQUENCE = "consequence"
+ORIGINS = frozenset({ORIGIN_HOME, ORIGIN_COPY, ORIGIN_ARCHIVE, ORIGIN_CONSEQUENCE})
+
+FLAG_PROXY = 1
+FLAG_RELATIONSHIP = 2
+
+Headers = list[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class LogRecord:
+    """A parsed record. Times are epoch milliseconds; `offset` is -1 until the broker has acknowledged the append."""
+
+    partition: int
+    offset: int
+    key: str
+    value: bytes | None
+    event_id: str
+    expected_revision: int | None
+    cause: str | None
+    kind: str
+    origin: str
+    version: int
+    create_time: int
+    type_guid: str
+    type_version: int
+    home_id: str
+    replicated_by: str
+    status: str
+    valid_from: int
+    is_proxy: bool
+    is_relationship: bool
+
+    def headers(self, server: str, extra: Iterable[tuple[str, bytes]] = ()) -> Headers:
+        """The Kafka headers of this record: routing and replay first, then CloudEvents attributes and `extra`."""
+        value = self.value or b""
+        flags = (FLAG_PROXY if self.is_proxy else 0) | (FLAG_RELATIONSHIP if self.is_relationship else 0)
+        meta = (
+            f"{self.origin}|{self.version}|{self.create_time}|{self.type_version}|{self.valid_from}|{flags}|{self.status}"
+        )
+        headers: Headers = [
+            ("event-id", self.event_id.encode()),
+            ("kind", self.kind.encode()),
+            ("type-guid", self.type_guid.encode()),
+            ("home-id", self.home_id.encode()),
+            ("omrs-meta", meta.encode()),
+            ("omrs-crc", b"%08x" % zlib.crc32(value)),
+        ]
+        if self.expected_revision is not None:
+            headers.append(("expected-revision", str(self.expected_revision).encode()))
+        if self.replicated_by:
+            headers.append(("replicated-by", self.replicated_by.encode()))
+        if self.cause:
+            headers.append(("cause", self.cause.encode()))
+        headers.extend(
+            (
+                ("schema-fingerprint", value[2:10].hex().encode()),
+                ("ce_id", self.event_id.encode()),
+                ("ce_source", f"/omrs/{server}".encode()),
+                ("ce_type", f"org.omrs.{self.kind}".encode()),
+                ("ce_time", str(self.valid_from).encode()),
+            )
+        )
+        headers.extend(extra)
+        return headers
+
+    @classmethod
+    def parse(
+        cls,
+        partition: int,
+        offset: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] | None,
+    ) -> "LogRecord":
+        """The record of a consumed message; PoisonRecordError says which header or byte is wrong.
+
+        `headers` is what confluent-kafka's `Message.headers()` or aiokafka's `ConsumerRecord.headers` hold.
+        """
+        try:
+            found = dict(headers or ())
+            origin, version, create_time, type_version, valid_from, flags, status = found["omrs-meta"].decode().split("|")
+            bits = int(flags)
+            if value is None or key is None:
+                raise PoisonRecordError("the record has no " + ("key" if key is None else "value"))
+            if int(found["omrs-crc"], 16) != zlib.crc32(value):
+                raise PoisonRecordError("the value is not the one that was appended (omrs-crc differs)")
+            if origin not in ORIGINS:
+                raise PoisonRecordError(f"unknown origin {origin!r} in header omrs-meta")
+            expected = found.get("expected-revision")
+            return cls(
+                partition,
+                offset,
+                key.decode(),
+                value,
+                found["event-id"].decode(),
+                None if expected is None else int(expected),
+                _text(found.get("cause")),
+                found["kind"].decode(),
+                origin,
+                int(version),
+                int(create_time),
+                found["type-guid"].decode(),
+                int(type_version),
+                found["home-id"].decode(),
+                _text(found.get("replicated-by")) or "",
+                status,
+                int(valid_from),
+                bool(bits & FLAG_PROXY),
+                bool(bits & FLAG_RELATIONSHIP),
+            )
+        except KeyError as missing:
+            raise PoisonRecordError(f"header {missing.args[0]!r} is missing; only a metadata server appends to a server log") from None
+        except (ValueError, AttributeError) as bad:
+            raise PoisonRecordError(f"a header cannot be read: {bad}") from None
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()

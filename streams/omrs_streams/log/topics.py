@@ -1,0 +1,154 @@
+"""Creating topics with settings that keep the truth, and refusing topics whose settings could lose it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from omrs_schemas.errors import ConfigurationError, LogError
+
+ADMIN_TIMEOUT_S = 15.0  # creating a topic takes a local controller 50 ms, a busy three-node cluster a few seconds
+DAY_MS = 86_400_000
+
+FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.3"}
+
+
+def days(count: int) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(count * DAY_MS)}
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic that must exist. `truth` topics must never lose a record: their settings are checked at every start."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+    truth: bool = False
+
+
+@dataclass(frozen=True)
+class TopicFacts:
+    """What the cluster says of a topic: `topic_id` differs after a topic was deleted and created again."""
+
+    name: str
+    topic_id: str
+    partitions: int
+
+
+def ensure_topics(conf: dict[str, Any], specs: Iterable[TopicSpec]) -> dict[str, TopicFacts]:
+    """Create what is missing, check what is there; facts by topic name.
+
+    Replication is 3 with `min.insync.replicas` 2 where there are three brokers (LOG.md § Kafka settings).
+    Raises LogError when the cluster does not answer, ConfigurationError when a truth topic could lose records.
+    """
+    wanted = {spec.name: spec for spec in specs}
+    admin = AdminClient(conf)
+    try:
+        metadata = admin.list_topics(timeout=ADMIN_TIMEOUT_S)
+    except KafkaException as error:
+        raise LogError(
+            f"Kafka at {conf.get('bootstrap.servers')} does not answer: {error.args[0].str()}",
+            help="is it running? `omrs kafka status`; another cluster: --bootstrap-servers",
+        ) from error
+    brokers = len(metadata.brokers)
+    missing = [spec for spec in wanted.values() if spec.name not in metadata.topics]
+    if missing:
+        _create(admin, missing, brokers)
+    facts = describe(admin, wanted)
+    for name, spec in wanted.items():
+        if facts[name].partitions != spec.partitions and spec.truth:
+            raise ConfigurationError(
+                f"topic {name} has {facts[name].partitions} partitions, {spec.partitions} are configured",
+                help="the partition count of a log is fixed when it is created: set partitions to the topic's count",
+                topic=name,
+            )
+    _refuse_lossy(admin, [spec.name for spec in wanted.values() if spec.truth], brokers)
+    return facts
+
+
+def describe(admin: AdminClient, names: Iterable[str]) -> dict[str, TopicFacts]:
+    """Facts of existing topics; waits for the metadata of just-created ones."""
+    from confluent_kafka import TopicCollection
+
+    futures = admin.describe_topics(TopicCollection(list(names)), request_timeout=ADMIN_TIMEOUT_S)
+    facts = {}
+    for name, future in futures.items():
+        try:
+            found = future.result()
+        except KafkaException as error:
+            raise LogError(f"topic {name} cannot be described: {error.args[0].str()}", topic=name) from error
+        facts[name] = TopicFacts(name, str(found.topic_id), len(found.partitions))
+    return facts
+
+
+def _create(admin: AdminClient, specs: list[TopicSpec], brokers: int) -> None:
+    replication = 3 if brokers >= 3 else 1
+    new = []
+    for spec in specs:
+        config = dict(spec.config)
+        if replication == 3:
+            config.update({"min.insync.replicas": "2", "unclean.leader.election.enable": "false"})
+        new.append(NewTopic(spec.name, spec.partitions, replication, config=config))
+    for name, future in admin.create_topics(new, request_timeout=ADMIN_TIMEOUT_S, operation_timeout=ADMIN_TIMEOUT_S).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise LogError(f"topic {name} cannot be created: {error.args[0].str()}", topic=name) from error
+
+
+def _refuse_lossy(admin: AdminClient, names: list[str], brokers: int) -> None:
+    if not names:
+        return
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    for resource, future in admin.describe_configs(resources, request_timeout=ADMIN_TIMEOUT_S).items():
+        settings = {name: entry.value for name, entry in future.result().items()}
+        for reason in lossy_settings(settings, brokers):
+            raise ConfigurationError(
+                f"topic {resource.name} could lose truth: {reason}",
+                help="alter the topic's configuration, then start again",
+                topic=resource.name,
+            )
+
+
+def lossy_settings(settings: dict[str, str], brokers: int) -> list[str]:
+    """Which of a topic's settings could lose records that were acknowledged; empty when none could."""
+    reasons = []
+    if "compact" in settings.get("cleanup.policy", ""):
+        reasons.append("cleanup.policy is compact; it must be delete")
+    for name in ("retention.ms", "retention.bytes"):
+        if settings.get(name) not in (None, "-1"):
+            reasons.append(f"{name} is {settings[name]}; it must be -1 (unlimited)")
+    if settings.get("unclean.leader.election.enable") == "true":
+        reasons.append("unclean.leader.election.enable is true; it must be false")
+    if brokers >= 3 and int(settings.get("min.insync.replicas", "2")) < 2:
+        reasons.append("min.insync.replicas is 1 on a cluster of several brokers; it must be 2")
+    return reasons
+
+
+def server_topics(server: str, partitions: int) -> list[TopicSpec]:
+    """The topics that belong to one server."""
+    from omrs_streams.log import names
+
+    return [
+        TopicSpec(names.server_log(server), partitions, FOREVER, truth=True),
+        TopicSpec(names.server_types(server), 1, COMPACTED),
+        TopicSpec(names.server_cohorts(server), 1, COMPACTED),
+        TopicSpec(names.server_workers(server), 1, COMPACTED),
+        TopicSpec(names.server_out(server), partitions, days(7)),
+        TopicSpec(names.dead_letters(names.server_group(server)), 1, days(90)),
+    ]
+
+
+def cohort_topics(cohort: str, partitions: int) -> list[TopicSpec]:
+    """The topics that the members of a cohort share."""
+    from omrs_streams.log import names
+
+    return [
+        TopicSpec(names.cohort_registration(cohort), 1, FOREVER, truth=True),
+        TopicSpec(names.cohort_types(cohort), 1, FOREVER, truth=True),
+        TopicSpec(names.cohort_instances(cohort), partitions, FOREVER, truth=True),
+    ]
