@@ -1,6 +1,7 @@
 """Appending in batches: one future per batch, never one await per record (DESIGN.md, "Live path and replay")."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,8 @@ from confluent_kafka import KafkaError, Message, Producer
 from omrs_schemas.errors import ProduceError
 
 from omrs_streams.log.record import Headers
+
+log = logging.getLogger(__name__)
 
 FLUSH_TIMEOUT_S = 10.0  # at stop: what is not acknowledged by now is reported, not waited for
 
@@ -92,6 +95,12 @@ class LogProducer:
         if failure:
             raise ProduceError(f"records for {records[0][0]} were refused: {failure[0].str()}", topic=records[0][0])
         return batch.offsets
+
+    def send_nowait(self, record: Outgoing) -> None:
+        """Produce one record without waiting; a failure is retried by librdkafka and logged when it is final."""
+        batch = _Batch(1, lambda error: error and log.error("record for %s was lost: %s", record[0], error.str()))
+        while not self._enqueue(record, batch, 0):
+            self._closed.wait(0.01)
 
     def _enqueue(self, record: Outgoing, batch: _Batch, index: int) -> bool:
         topic, partition, key, value, headers = record

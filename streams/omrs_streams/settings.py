@@ -1,0 +1,82 @@
+"""Configuration of a server's worker: YAML file, then environment (`OMRS_…`, `__` between levels), then command line."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from omrs_schemas.errors import ConfigurationError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from omrs_streams.log.kafka import KafkaSettings
+from omrs_streams.log.names import check_name
+from omrs_streams.paths import data_root
+
+BUILTIN_TYPES = "builtin"
+
+
+class ServerSettings(BaseSettings):
+    """One metadata server, as one of its workers sees it. Every worker of a server is given the same values,
+    apart from `worker`, `host`, `port` and `advertised_url`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="OMRS_", env_nested_delimiter="__", extra="forbid")
+
+    server: str = Field(description="name of the metadata server; part of its topic names")
+    worker: str = Field("w1", description="name of this worker, unique within the server; names its data directory")
+    cohorts: list[str] = Field(default_factory=list, description="cohorts to join")
+    host: str = Field("127.0.0.1", description="address the REST API listens on")
+    port: int = Field(0, ge=0, le=65_535, description="port of the REST API; 0 chooses a free one")
+    advertised_url: str = Field("", description="URL by which other workers and members reach this one")
+    metadata_collection_id: str = Field("", description="id of the local metadata collection; made from cluster and server name")
+    organization: str = ""
+    partitions: int = Field(8, ge=1, le=1024, description="partitions of guid-keyed topics; fixed when they are created")
+    types: str = Field(BUILTIN_TYPES, description="type release: `builtin`, or the path of a types archive")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    data_dir: Path = Field(default_factory=data_root, description="where stores lie; they can be deleted at any time")
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        check_name("server", self.server)
+        check_name("worker", self.worker)
+        for cohort in self.cohorts:
+            check_name("cohort", cohort)
+        return self
+
+    @property
+    def store_dir(self) -> Path:
+        """The stores of this worker: one directory per partition below it."""
+        return store_dir(self.data_dir, self.server, self.worker)
+
+    @property
+    def partition_group(self) -> str:
+        return f"{self.server}.{self.worker}"
+
+
+def store_dir(data_dir: Path, server: str, worker: str) -> Path:
+    return data_dir / "servers" / server / worker
+
+
+def load_settings(config: Path | None = None, **given: Any) -> ServerSettings:
+    """Settings from `config` (YAML), the environment and `given` (None values are not given); ConfigurationError
+    names each setting that is wrong."""
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            values = yaml.safe_load(config.read_text()) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigurationError(f"configuration file {config} cannot be read: {error}") from error
+        if not isinstance(values, dict):
+            raise ConfigurationError(f"configuration file {config} must hold a mapping of settings")
+    for name, value in given.items():
+        if value is None:
+            continue
+        if isinstance(value, dict) and isinstance(values.get(name), dict):
+            values[name] = {**values[name], **value}
+        else:
+            values[name] = value
+    try:
+        return ServerSettings(**values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors())
+        raise ConfigurationError(f"the configuration is not valid: {problems}") from error

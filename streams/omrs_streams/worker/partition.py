@@ -1,0 +1,270 @@
+"""One partition of the server log at the worker that owns it: append, fold, wait, catch up."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Any
+
+from confluent_kafka import Message
+from omrs_schemas.errors import LogError, NotReadyError, PoisonRecordError, ProduceError
+
+from omrs_streams.fold.fold import Effect
+from omrs_streams.log.consumer import read_range, watermarks
+from omrs_streams.log.producer import LogProducer, Outgoing
+from omrs_streams.log.record import LogRecord
+from omrs_streams.store.partition import PartitionStore
+
+log = logging.getLogger(__name__)
+
+# A chunk that is folded without giving the event loop a turn: about 20 ms of work with indexes.
+FOLD_CHUNK = 200
+# How long a command waits for its own record after the broker refused to acknowledge it.
+RESOLVE_S = 10.0
+
+DeadLetter = Callable[[str, int, int, bytes | None, bytes | None, Sequence[tuple[str, bytes]] | None, BaseException], Outgoing]
+
+
+class Phase(Enum):
+    OPENING = "opening"
+    CATCHING_UP = "catching up"
+    READY = "ready"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class OwnedPartition:
+    """The store of one log partition and everything that is waiting for it.
+
+    The log arbitrates: whoever appends, the fold takes records in offset order, so `fold` is called under a lock and
+    records that were folded already are skipped by offset (LOG.md § Publishing, last paragraph).
+    """
+
+    def __init__(
+        self,
+        number: int,
+        store: PartitionStore,
+        topic: str,
+        server: str,
+        conf: dict[str, Any],
+        producer: LogProducer,
+        dead_letter: Callable[..., Outgoing],
+    ) -> None:
+        self.number = number
+        self.store = store
+        self.topic = topic
+        self.phase = Phase.OPENING
+        self.ready = asyncio.Event()
+        self.passed = threading.Condition()
+        self.next_offset = store.next_offset
+        self.end_offset = store.next_offset
+        self._server = server
+        self._conf = conf
+        self._producer = producer
+        self._dead_letter = dead_letter
+        self._lock = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Future[Effect]] = {}
+
+    # ---- appending -------------------------------------------------------------------------------------------------
+
+    async def append(
+        self, records: Sequence[LogRecord], decoded: Sequence[dict[str, Any] | None] | None = None
+    ) -> list[Effect]:
+        """Append `records` (all of this partition) and fold them; the effect of each.
+
+        Raises ProduceError when a record is not in the log, NotReadyError when the partition moved away meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        futures = []
+        for record in records:
+            future = self._waiting.get(record.event_id)
+            if future is None:
+                future = self._waiting[record.event_id] = loop.create_future()
+            futures.append(future)
+        outgoing: list[Outgoing] = [
+            (self.topic, self.number, record.key.encode(), record.value, record.headers(self._server)) for record in records
+        ]
+        try:
+            try:
+                offsets = await self._producer.send_batch(outgoing)
+            except ProduceError:
+                await self._resolve_doubt(futures)
+            else:
+                for record, offset in zip(records, offsets, strict=True):
+                    record.offset = offset
+                await self._fold_own(list(records), decoded)
+            return [await self._answer(future) for future in futures]
+        finally:
+            for record in records:
+                self._waiting.pop(record.event_id, None)
+
+    async def _answer(self, future: "asyncio.Future[Effect]") -> Effect:
+        try:
+            return await asyncio.wait_for(future, RESOLVE_S)
+        except TimeoutError:
+            raise NotReadyError(
+                f"partition {self.number} of {self.topic} was handed to another worker before the change was folded",
+                help="repeat the request with the same X-Omrs-Event-Id",
+            ) from None
+
+    async def _resolve_doubt(self, futures: "list[asyncio.Future[Effect]]") -> None:
+        """After an unacknowledged append: fold what the log holds; whoever is not in it was not appended."""
+        await self.catch_up()
+        if not all(future.done() for future in futures):
+            raise ProduceError(
+                f"Kafka did not acknowledge the append to {self.topic}[{self.number}] and the log does not hold it",
+                help="repeat the request; nothing was changed",
+            )
+
+    async def _fold_own(self, records: list[LogRecord], decoded: Sequence[dict[str, Any] | None] | None) -> None:
+        async with self._lock:
+            if self.phase is Phase.CLOSED:
+                return
+            if records[0].offset > self.store.next_offset:
+                # Another writer's records lie between: take the log's order, ours included.
+                await asyncio.to_thread(self._read_log, records[-1].offset + 1)
+                return
+            known = None
+            if decoded is not None:
+                known = {r.offset: d for r, d in zip(records, decoded, strict=True) if d is not None}
+            for start in range(0, len(records), FOLD_CHUNK):
+                self._apply(records[start : start + FOLD_CHUNK], known)
+                if start + FOLD_CHUNK < len(records):
+                    await asyncio.sleep(0)
+
+    # ---- folding ---------------------------------------------------------------------------------------------------
+
+    async def fold_delivered(self, messages: Sequence[Any]) -> None:
+        """Fold what the Faust agent was handed: objects with key, value, headers and offset."""
+        async with self._lock:
+            if self.phase is Phase.CLOSED:
+                return
+            fresh = [m for m in messages if m.offset >= self.store.next_offset]
+            if not fresh:
+                return
+            if fresh[0].offset > self.store.next_offset:
+                await asyncio.to_thread(self._read_log, fresh[-1].offset + 1)
+                return
+            self._fold_raw([(m.offset, m.key, m.value, m.headers) for m in fresh])
+
+    async def catch_up(self) -> None:
+        """Fold the log up to its present end in large batches."""
+        async with self._lock:
+            if self.phase is Phase.CLOSED:
+                return
+            await asyncio.to_thread(self._read_log, None)
+
+    def _read_log(self, end: int | None) -> None:
+        low, high = watermarks(self._conf, self.topic, self.number + 1)[self.number]
+        start = self.store.next_offset
+        if start > high:
+            raise LogError(
+                f"the store of {self.topic}[{self.number}] is at offset {start}, the log ends at {high}",
+                help="the log lost records or is another one; check the topic, then delete the store directory",
+                topic=self.topic,
+                partition=self.number,
+            )
+        if start < low:
+            if start > 0:
+                raise LogError(
+                    f"{self.topic}[{self.number}] starts at offset {low}, the store needs {start}",
+                    help="the log was truncated: truth is lost; restore the topic",
+                    topic=self.topic,
+                    partition=self.number,
+                )
+            self.store.skip_to(low)
+        self.end_offset = high
+        goal = high if end is None else max(end, start)
+        bulk = start == 0 and self.phase is Phase.CATCHING_UP
+        for batch in read_range(self._conf, self.topic, {self.number: (self.store.next_offset, goal)}):
+            self._fold_messages(batch, index=not bulk)
+        if bulk:
+            self.store.build_indexes()
+        if self.store.next_offset < goal:
+            self.store.skip_to(goal)
+            self._advance()
+
+    def _fold_messages(self, batch: Sequence[Message], *, index: bool) -> None:
+        self._fold_raw([(m.offset(), m.key(), m.value(), m.headers()) for m in batch], index=index)
+
+    def _fold_raw(
+        self,
+        raw: Sequence[tuple[int, bytes | None, bytes | None, Sequence[tuple[str, bytes]] | None]],
+        *,
+        index: bool = True,
+    ) -> None:
+        records: list[LogRecord] = []
+        for offset, key, value, headers in raw:
+            try:
+                records.append(LogRecord.parse(self.number, offset, key, value, headers))
+            except PoisonRecordError as error:
+                if offset >= self.store.next_offset:
+                    self._bury(offset, key, value, headers, error)
+        if records:
+            for start in range(0, len(records), FOLD_CHUNK):
+                self._apply(records[start : start + FOLD_CHUNK], None, index=index)
+        last = raw[-1][0] + 1
+        if self.store.next_offset < last:
+            self.store.skip_to(last)
+            self._advance()
+
+    def _apply(
+        self, records: Sequence[LogRecord], decoded: dict[int, dict[str, Any]] | None, *, index: bool = True
+    ) -> None:
+        effects = self.store.apply(records, decoded, index=index)
+        for record, effect in zip(records, effects, strict=True):
+            if effect.error is not None:
+                self._bury(record.offset, record.key.encode(), record.value, record.headers(self._server), effect.error)
+            future = self._waiting.get(record.event_id)
+            if future is not None:
+                future.get_loop().call_soon_threadsafe(_settle, future, effect)
+        self._advance()
+
+    def _advance(self) -> None:
+        with self.passed:
+            self.next_offset = self.store.next_offset
+            self.end_offset = max(self.end_offset, self.next_offset)
+            self.passed.notify_all()
+
+    def _bury(self, offset: int, key: Any, value: Any, headers: Any, error: BaseException) -> None:
+        log.error("dead letter from %s[%d]@%d: %s", self.topic, self.number, offset, error)
+        letter = self._dead_letter(self.topic, self.number, offset, key, value, headers, error)
+        self._producer.send_nowait(letter)
+
+    # ---- life ------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Catch up with the log, then be ready."""
+        self.phase = Phase.CATCHING_UP
+        await self.catch_up()
+        if self.phase is Phase.CATCHING_UP:
+            self.phase = Phase.READY
+            self.ready.set()
+
+    def suspend(self) -> None:
+        """A rebalance took the partition away, perhaps only for a moment: answer nothing until it is settled."""
+        if self.phase is not Phase.CLOSED:
+            self.phase = Phase.SUSPENDED
+            self.ready.clear()
+
+    async def close(self) -> None:
+        self.ready.clear()
+        async with self._lock:
+            self.phase = Phase.CLOSED
+            with self.passed:
+                self.passed.notify_all()
+            await asyncio.to_thread(self.store.close)
+
+    def wait_passed(self, offset: int, timeout: float) -> bool:
+        """From a thread: whether the fold has passed `offset` within `timeout` seconds."""
+        with self.passed:
+            return self.passed.wait_for(lambda: self.next_offset > offset or self.phase is Phase.CLOSED, timeout)
+
+
+def _settle(future: "asyncio.Future[Effect]", effect: Effect) -> None:
+    if not future.done():
+        future.set_result(effect)
+
+
+Opened = Callable[[int], Awaitable[OwnedPartition]]
