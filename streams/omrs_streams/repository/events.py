@@ -1,0 +1,107 @@
+"""Instance events and log records of what a command did (OMRS events § 5, LOG.md § Envelope)."""
+
+import hashlib
+from collections.abc import Callable
+from uuid import UUID
+
+from omrs_streams.log.partition import partition_of
+from omrs_streams.log.record import LogRecord
+from omrs_streams.repository.local import Bean
+
+RELATIONSHIP_CLASS = "Relationship"
+
+
+def guid_for(event_id: str) -> str:
+    """The guid of what the command `event_id` creates: random to look at, and the same when the command is repeated."""
+    return str(UUID(bytes=hashlib.sha256(event_id.encode()).digest()[:16], version=4))
+
+
+def instance_event(kind: str, instance: Bean, originator: Bean, now: int, **more: object) -> Bean:
+    """An OMRSEventV1 bean that carries `instance`; `more` are further fields of the instance section.
+
+    `kind` is the wire name without instance class, such as `UPDATED`: the class of `instance` completes it.
+    """
+    section = {
+        "eventType": event_type(kind, instance),
+        "typeDefGUID": instance["type"]["typeDefGUID"],
+        "typeDefName": instance["type"]["typeDefName"],
+        "instanceGUID": instance["guid"],
+        **{name: value for name, value in more.items() if value is not None},
+        _SECTION_FIELD[instance["class"]]: instance,
+    }
+    return {
+        "class": "OMRSEventV1",
+        "protocolVersionId": "OMRS V1.0",
+        "timestamp": now,
+        "originator": originator,
+        "eventCategory": "INSTANCE",
+        "instanceEventSection": section,
+    }
+
+
+_SECTION_FIELD = {
+    "EntityDetail": "entity",
+    "EntityProxy": "entityProxy",
+    "Relationship": "relationship",
+}
+
+_CLASSIFICATION_KINDS = frozenset({"CLASSIFIED", "RECLASSIFIED", "DECLASSIFIED"})
+
+
+def event_type(kind: str, instance: Bean) -> str:
+    """`UPDATED` and an entity make `UPDATED_ENTITY_EVENT`."""
+    noun = "RELATIONSHIP" if instance["class"] == RELATIONSHIP_CLASS else "ENTITY"
+    return f"{kind}_{noun}_EVENT"
+
+
+def log_record(
+    event: Bean,
+    encode: Callable[[Bean], bytes],
+    partitions: int,
+    *,
+    event_id: str,
+    origin: str,
+    expected_revision: int | None = None,
+    cause: str | None = None,
+) -> LogRecord:
+    """The record that appends `event`; its header fields are taken from the instance, or from the classification
+    where only a proxy travels with it."""
+    section = event["instanceEventSection"]
+    kind: str = section["eventType"]
+    relationship = section.get("relationship")
+    entity = section.get("entity")
+    proxy = section.get("entityProxy")
+    instance: Bean = relationship or entity or proxy
+    classification = section.get("classification") or section.get("originalClassification")
+    header = classification if proxy is not None and classification is not None else instance
+    changed = classification if classification is not None else instance
+    valid_from = max(instance_time(instance), instance_time(changed))
+    if kind.startswith("DECLASSIFIED"):
+        valid_from = max(valid_from, event["timestamp"])
+    guid: str = instance["guid"]
+    return LogRecord(
+        partition=partition_of(guid, partitions),
+        offset=-1,
+        key=guid,
+        value=encode(event),
+        event_id=event_id,
+        expected_revision=expected_revision,
+        cause=cause,
+        kind=kind,
+        origin=origin,
+        version=header.get("version", 0),
+        create_time=instance.get("createTime", 0),
+        type_guid=instance["type"]["typeDefGUID"],
+        type_version=instance["type"].get("typeDefVersion", 0),
+        home_id=header.get("metadataCollectionId") or "",
+        replicated_by=header.get("replicatedBy") or "",
+        status=instance.get("status") or "UNKNOWN",
+        valid_from=valid_from,
+        is_proxy=proxy is not None,
+        is_relationship=relationship is not None,
+    )
+
+
+def instance_time(header: Bean) -> int:
+    """Since when this version is valid, epoch ms (OMRS instances § Versioning)."""
+    return int(header.get("updateTime") or header.get("createTime") or 0)

@@ -1,0 +1,78 @@
+"""The Faust app of one worker: group membership and live delivery. State never lives in Faust (DESIGN.md, "What Faust
+does and does not do")."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from omrs_streams.log.kafka import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+# Static members rejoin within this time without a rebalance; a killed worker's partitions move after it.
+SESSION_TIMEOUT_S = 10.0
+HEARTBEAT_S = 2.5
+# Room for two poll results per partition; below that Faust stops and resumes fetching all the time.
+STREAM_BUFFER = 16_384
+POLL_RECORDS = 2_000
+
+Handler = Callable[[Sequence[Any]], Awaitable[None]]
+"""Takes the messages of a batch: objects with topic, partition, offset, key, value and headers."""
+
+
+def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
+    """A Faust app that only consumes; `worker` makes its group membership static."""
+    return faust.App(
+        app_id,
+        broker=kafka.faust_broker(),
+        broker_credentials=kafka.faust_credentials(),
+        broker_client_id=f"{app_id}.{worker}",
+        consumer_group_instance_id=f"{app_id}.{worker}",
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_max_poll_records=POLL_RECORDS,
+        broker_commit_interval=1.0,
+        stream_buffer_maxsize=STREAM_BUFFER,
+        stream_wait_empty=False,
+        autodiscover=False,
+        web_enabled=False,
+        store="memory://",
+        topic_allow_declare=False,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+
+def add_agent(app: faust.App, topic: str, handle: Handler, *, batch: int, within: float) -> None:
+    """An agent that hands `handle` batches of `topic`. `within` (s) is what a lone record may wait.
+
+    `handle` must not raise for a bad record: what escapes an agent takes the rest of its batch with it.
+    """
+    channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    async def consume(stream: Any) -> None:
+        async for events in stream.take_events(batch, within=within):
+            await handle([event.message for event in events])
+
+    app.agent(channel, name=f"{topic}-agent")(consume)
+
+
+def on_assignment(
+    app: faust.App,
+    assigned: Callable[[set[TP]], Awaitable[None]],
+    revoked: Callable[[set[TP]], Awaitable[None]],
+) -> None:
+    """Call `assigned` with the whole new assignment after a rebalance and `revoked` with what was taken before it."""
+
+    async def on_assigned(_: Any, assigned_tps: set[TP], **__: Any) -> None:
+        await assigned(set(assigned_tps))
+
+    async def on_revoked(_: Any, revoked_tps: set[TP], **__: Any) -> None:
+        await revoked(set(revoked_tps))
+
+    app.on_partitions_assigned.connect(on_assigned, weak=False)
+    app.on_partitions_revoked.connect(on_revoked, weak=False)
