@@ -85,6 +85,14 @@ class EmbeddedKafka:
         with state.locked(self.data_dir):
             return self._stop_all()
 
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients connect, also while some nodes are down. Raises EmbeddedKafkaError when none is up."""
+        endpoint = state.running(self.data_dir)
+        if endpoint is None:
+            raise EmbeddedKafkaError(f"no Kafka is running in {self.data_dir}", help="start it with `omrs kafka up`")
+        return endpoint.bootstrap_servers
+
     def status(self) -> Status:
         """What runs and how large it is. Reads files only."""
         cluster = state.load(self.data_dir)

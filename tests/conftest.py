@@ -1,0 +1,41 @@
+"""Fixtures every test may use: a real Kafka, shared or of one's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
+
+
+@contextmanager
+def started(data_dir: Path, nodes: int = 1) -> Iterator[EmbeddedKafka]:
+    """A cluster in `data_dir` for the length of the block; its files go with it."""
+    broker = EmbeddedKafka(data_dir, nodes=nodes)
+    try:
+        broker.up()
+        yield broker
+    finally:
+        broker.wipe(force=True)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """The session's broker: `.bootstrap_servers`. Shared, so use topic and group names of your own; never stop it."""
+    with started(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.up()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+    """One node for one test that kills and restarts it: `.bootstrap_servers`, `.kill(1)`, `.start(1)`, `.stop(1)`."""
+    with started(tmp_path / "kafka") as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """Three nodes, replication factor 3: `.bootstrap_servers`, `.kill(n)`, `.start(n)`, `.stop(n)`."""
+    with started(tmp_path_factory.mktemp("cluster"), nodes=3) as cluster:
+        yield cluster
