@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from omrs_schemas.codec.avro import EventCodec
@@ -380,7 +380,7 @@ class Commands:
             cause=call.cause,
         )
         (effect,) = await owned.append([record])
-        if effect.lost:
+        if not effect.effective and not effect.duplicate:
             raise RevisionConflictError(
                 f"{record.key} was changed by another writer first (log offset {effect.winner})",
                 help="read it again and repeat the change on what is there now",
@@ -445,10 +445,10 @@ class Commands:
 
     def _previous(self, store: PartitionStore, guid: str, version: int) -> Bean | None:
         previous = None
-        for meta, payload in store.history(guid):
-            if meta.version < version:
-                previous = (meta, payload)
-        return None if previous is None else store.payload_bean(previous[1])
+        for stored in store.history(guid):
+            if stored.meta.version < version and not stored.meta.proxy:
+                previous = stored
+        return None if previous is None else store.to_bean(previous)
 
 
 def not_known(guid: str, *, relationship: bool) -> EntityNotKnownError | RelationshipNotKnownError:
@@ -465,6 +465,3 @@ def soft_deleted(guid: str, *, relationship: bool) -> EntityNotKnownError | Rela
 
 def proxy_only(guid: str) -> EntityProxyOnlyError:
     return EntityProxyOnlyError(f"only a proxy of entity {guid} is here", help="ask its home repository", guid=guid)
-
-
-Json = dict[str, Any]

@@ -1,0 +1,172 @@
+"""Reads on the partitions that this worker owns: candidates from the indexes, decided on the beans."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.typedefs.system import TypeSystem
+
+from omrs_streams.repository.commands import not_known, proxy_only, soft_deleted
+from omrs_streams.repository.local import Bean
+from omrs_streams.repository.matching import compile_find
+from omrs_streams.repository.matching_request import FindRequest
+from omrs_streams.repository.search import ByClassification, ByPrefix, ByProperty, ByTypes, Choice, plan_find
+from omrs_streams.repository.sequencing import head
+from omrs_streams.store.partition import PartitionStore, Stored
+
+DELETED = "DELETED"
+
+
+def read(store: PartitionStore, guid: str, *, relationship: bool, proxies: bool = False, deleted: bool = False) -> tuple[Bean, int]:
+    """The current instance and its revision.
+
+    Raises EntityNotKnownError / RelationshipNotKnownError, EntityProxyOnlyError unless `proxies`.
+    """
+    stored = store.get(guid)
+    if stored is None or stored.meta.relationship != relationship:
+        raise not_known(guid, relationship=relationship)
+    if stored.meta.deleted and not deleted:
+        raise soft_deleted(guid, relationship=relationship)
+    if stored.meta.proxy and not proxies:
+        raise proxy_only(guid)
+    return store.to_bean(stored), stored.meta.revision
+
+
+def known(store: PartitionStore, guid: str, *, relationship: bool) -> Bean | None:
+    """isEntityKnown / isRelationshipKnown: soft-deleted instances are there, proxies are not."""
+    stored = store.get(guid)
+    if stored is None or stored.meta.relationship != relationship or stored.meta.proxy:
+        return None
+    return store.to_bean(stored)
+
+
+def as_of(store: PartitionStore, guid: str, time: int, *, relationship: bool) -> Bean:
+    """The instance as it was at `time` (OMRS instances § Versioning: before createTime unknown, DELETED unknown)."""
+    stored = store.as_of(guid, time)
+    if stored is None or stored.meta.relationship != relationship:
+        raise not_known(guid, relationship=relationship)
+    if stored.meta.deleted:
+        raise soft_deleted(guid, relationship=relationship)
+    if stored.meta.proxy:
+        raise proxy_only(guid)
+    return store.to_bean(stored)
+
+
+def history(
+    store: PartitionStore, guid: str, *, relationship: bool, start: int | None, end: int | None, forwards: bool
+) -> list[Bean]:
+    """Every version that was valid somewhere between `start` and `end` (epoch ms, either open).
+
+    One bean per OMRS version; of the revisions that a classification change made within a version, the last.
+    Raises EntityNotKnownError / RelationshipNotKnownError when the instance did not exist in that time.
+    """
+    if start is not None and end is not None and start > end:
+        raise InvalidParameterError(
+            f"fromTime {start} lies after toTime {end}", code="OMRS-REPOSITORY-400-083", parameter="fromTime"
+        )
+    revisions = [stored for stored in store.history(guid) if stored.meta.relationship == relationship]
+    latest: dict[int, Stored] = {}
+    since: dict[int, int] = {}
+    for stored in revisions:
+        if stored.meta.proxy:
+            continue
+        latest[stored.meta.version] = stored
+        since.setdefault(stored.meta.version, stored.meta.valid_from)
+    versions = list(latest)
+    found = []
+    for index, version in enumerate(versions):
+        until = since[versions[index + 1]] if index + 1 < len(versions) else None
+        if (end is None or since[version] <= end) and (start is None or until is None or until > start):
+            found.append(store.to_bean(latest[version]))
+    if not found:
+        raise not_known(guid, relationship=relationship)
+    return found if forwards else found[::-1]
+
+
+def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindRequest) -> list[Bean]:
+    """This worker's share of a find: in order, cut to what the page can need. Raises the errors of `compile_find`."""
+    matches = compile_find(types, request)
+    plan = plan_find(types, request)
+    wanted = plan.types
+    deleted_too = request.statuses is not None and DELETED in request.statuses
+    relationship = request.kind == "relationship"
+
+    def candidates() -> Iterator[Bean]:
+        for store in stores:
+            for stored in _candidates(store, plan.cheapest, request.as_of_time):
+                meta = stored.meta
+                if meta.relationship != relationship or meta.proxy or (meta.deleted and not deleted_too):
+                    continue
+                if wanted is not None and meta.type_guid not in wanted:
+                    continue
+                bean = store.to_bean(stored)
+                if matches(bean):
+                    yield bean
+
+    return head(candidates(), request)
+
+
+def _candidates(store: PartitionStore, choice: Choice, time: int | None) -> Iterator[Stored]:
+    if time is not None:
+        # Indexes hold the present only; a past state is looked for in every history.
+        for guid in store.guids():
+            stored = store.as_of(guid, time)
+            if stored is not None:
+                yield stored
+        return
+    for guid in _guids(store, choice):
+        stored = store.get(guid)
+        if stored is not None:
+            yield stored
+
+
+def _guids(store: PartitionStore, choice: Choice) -> Iterable[str]:
+    if len(choice) == 1:
+        return _lookup(store, choice[0])
+    found: dict[str, None] = {}
+    for lookup in choice:
+        found.update(dict.fromkeys(_lookup(store, lookup)))
+    return found
+
+
+def _lookup(store: PartitionStore, lookup: Any) -> Iterable[str]:
+    match lookup:
+        case ByProperty(name=name, value=value):
+            return store.guids_by_property(name, "exact", value)
+        case ByPrefix(name=name, prefix=prefix):
+            return store.guids_by_property(name, "prefix", prefix)
+        case ByClassification(name=name):
+            return store.guids_with_classification(name)
+        case ByTypes(guids=guids):
+            return (guid for type_guid in sorted(guids) for guid in store.guids_of_type(type_guid))
+        case _:
+            return store.guids()
+
+
+def relationships_of(
+    stores: Sequence[PartitionStore],
+    types: TypeSystem,
+    guid: str,
+    *,
+    type_guid: str | None = None,
+    statuses: Sequence[str] | None = None,
+    time: int | None = None,
+) -> list[Bean]:
+    """The relationships at `guid` in these partitions: subtypes included, statuses honoured (OMRS queries § 3)."""
+    wanted = types.subtype_guids(type_guid) if type_guid else None
+    found = []
+    for store in stores:
+        attached = store.guids() if time is not None else store.relationships_of(guid)
+        for relationship_guid in attached:
+            stored = store.as_of(relationship_guid, time) if time is not None else store.get(relationship_guid)
+            if stored is None or not stored.meta.relationship:
+                continue
+            if wanted is not None and stored.meta.type_guid not in wanted:
+                continue
+            status = stored.meta.status
+            if (status not in statuses) if statuses else status == DELETED:
+                continue
+            bean = store.to_bean(stored)
+            if guid in (bean["entityOneProxy"]["guid"], bean["entityTwoProxy"]["guid"]):
+                found.append(bean)
+    return found
