@@ -4,6 +4,6 @@
 """
 
 from omrs_streams.log.embedded.cluster import EmbeddedKafka
-from omrs_streams.log.embedded.state import Endpoint, running
+from omrs_streams.log.embedded.state import Endpoint, recorded, running
 
-__all__ = ["EmbeddedKafka", "Endpoint", "running"]
+__all__ = ["EmbeddedKafka", "Endpoint", "recorded", "running"]

@@ -112,12 +112,9 @@ class EmbeddedKafka:
         if not self.data_dir.exists():
             return
         with state.locked(self.data_dir):
-            if self._alive_or_unknown():
-                if not force:
-                    raise EmbeddedKafkaError(
-                        f"the Kafka in {self.data_dir} is running",
-                        help="`omrs kafka down` first, or `omrs kafka wipe --yes` to stop and delete it",
-                    )
+            if not force:
+                self.require_stopped()
+            elif self._is_alive():
                 self._stop_all()
             try:
                 for folder in self.data_dir.glob("node-*"):
@@ -128,6 +125,14 @@ class EmbeddedKafka:
                 raise state.not_writable(self.data_dir, error) from error
         if not any(self.data_dir.iterdir()):
             self.data_dir.rmdir()
+
+    def require_stopped(self) -> None:
+        """Raises EmbeddedKafkaError while a node runs."""
+        if self._is_alive():
+            raise EmbeddedKafkaError(
+                f"the Kafka in {self.data_dir} is running",
+                help="`omrs kafka down` first, or `omrs kafka wipe --yes` to stop and delete it",
+            )
 
     def kill(self, node: int) -> None:
         """SIGKILL one node (from 1), as a crash would."""
@@ -187,10 +192,11 @@ class EmbeddedKafka:
             cluster = Cluster(_new_cluster_id(), [Node(number + 1, 0, 0) for number in range(self.nodes)])
         if not cluster.live():
             taken = frozenset(self.port + number for number in range(self.nodes)) if self.port else frozenset[int]()
+            as_before = cluster.nodes[0].port == self.port
             for number, node in enumerate(cluster.nodes):
                 node.pid = node.born = None
                 if self.port:
-                    node.port = self.port + number
+                    node.port = node.port if as_before else self.port + number
                     require_free(node.port)
                 elif not node.port or not is_free(node.port):
                     [node.port] = choose(1, taken)
@@ -305,7 +311,7 @@ class EmbeddedKafka:
             node.pid = node.born = None
         cluster.save(self.data_dir)
 
-    def _alive_or_unknown(self) -> bool:
+    def _is_alive(self) -> bool:
         try:
             cluster = state.load(self.data_dir)
         except EmbeddedKafkaError:  # a broken record is a reason to wipe, not to refuse it

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from omrs_schemas.errors import EmbeddedKafkaError
 from omrs_streams.log.embedded import process
@@ -101,6 +102,12 @@ def running(data_dir: Path) -> Endpoint | None:
     return cluster.endpoint(data_dir) if cluster and cluster.live() else None
 
 
+def recorded(data_dir: Path) -> tuple[int, int] | None:
+    """First port and number of nodes of the cluster that `data_dir` holds, running or not; None where it holds none."""
+    cluster = load(data_dir)
+    return (cluster.nodes[0].port, len(cluster.nodes)) if cluster else None
+
+
 def corrupt(data_dir: Path, what: str) -> EmbeddedKafkaError:
     return EmbeddedKafkaError(
         what,
@@ -115,25 +122,35 @@ def locked(data_dir: Path) -> Iterator[None]:
 
     Raises EmbeddedKafkaError when the folder cannot be written or another command holds the lock too long.
     """
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        handle = (data_dir / "lock").open("w")
-    except OSError as error:
-        raise not_writable(data_dir, error) from error
-    with handle:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            handle = (data_dir / "lock").open("w")
+        except OSError as error:
+            raise not_writable(data_dir, error) from error
+        with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise EmbeddedKafkaError(
                         f"another command has been starting or stopping the Kafka in {data_dir} for {LOCK_SECONDS} s",
                         help=f"see what holds {data_dir / 'lock'}",
                     ) from None
-                time.sleep(process.POLL_SECONDS)
-        yield
+            else:
+                if _is_still(handle, data_dir / "lock"):
+                    yield
+                    return
+        time.sleep(process.POLL_SECONDS)
+
+
+def _is_still(handle: IO[str], path: Path) -> bool:
+    """Whether the file that was locked is the one others would lock: a wipe in between takes it away."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def not_writable(data_dir: Path, error: OSError) -> EmbeddedKafkaError:

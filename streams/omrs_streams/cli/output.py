@@ -1,0 +1,123 @@
+"""What commands write: tables for people at a terminal, JSON lines for programs behind a pipe, errors on stderr."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from omrs_schemas.errors import OmrsError
+
+
+def is_terminal() -> bool:
+    """Whether stdout is read by a person."""
+    return sys.stdout.isatty()
+
+
+def rows(items: Iterable[Mapping[str, Any]], *, title: str = "") -> None:
+    """Write each item: a row of one table at a terminal, a line of JSON each otherwise (flushed, so tails flow)."""
+    if not is_terminal():
+        for item in items:
+            line(item)
+        return
+    from rich.table import Table
+
+    listed = list(items)
+    if not listed:
+        return
+    names = list(dict.fromkeys(name for item in listed for name in item))
+    table = Table(title=title or None, title_justify="left")
+    for name in names:
+        numeric = all(isinstance(item.get(name), int | float | None) for item in listed)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for item in listed:
+        table.add_row(*(text(item.get(name)) for name in names))
+    Console().print(table)
+
+
+def record(item: Mapping[str, Any], *, say: str = "") -> None:
+    """Write one thing: the sentence `say` and its fields below each other at a terminal, one line of JSON otherwise."""
+    if not is_terminal():
+        line(item)
+        return
+    console = Console(highlight=False)
+    if say:
+        console.print(say, markup=False)
+    width = max(map(len, item), default=0)
+    for name, value in item.items():
+        console.print(Text.assemble((f"  {name:<{width}}  ", "dim"), text(value)), soft_wrap=True)
+
+
+def line(item: Any) -> None:
+    """One JSON document on a line of its own."""
+    sys.stdout.write(json.dumps(item, default=_plain, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def say(message: str) -> None:
+    """A remark for people; on stderr, so that piped output stays pure."""
+    Console(stderr=True, highlight=False).print(message, markup=False)
+
+
+def error(problem: OmrsError) -> None:
+    """`error[CODE]: message` and, where there is advice, `help: …`, on stderr."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("error", "bold red"), (f"[{problem.code}]", "red"), f": {problem.message}"))
+    if problem.help:
+        console.print(Text.assemble(("help", "bold"), f": {problem.help}"))
+
+
+@contextmanager
+def downloads(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for (bytes done, bytes in all) on stderr; a single line where that is not a terminal.
+
+    Nothing shows until the first call: with everything in the cache there is nothing to see.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    bar = Progress(TextColumn(what), *columns, console=console, transient=True)
+    task = bar.add_task(what, total=None)
+
+    def advance(done: int, total: int) -> None:
+        if console.is_terminal:
+            bar.start()
+            bar.update(task, completed=done, total=total)
+        elif done == 0:
+            say(f"{what}: {total / 1e6:.0f} MB")
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
+
+
+def text(value: Any) -> str:
+    """How a table cell shows `value`."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " ".join(text(part) for part in value)
+    return json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, Mapping) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="backslashreplace")
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
