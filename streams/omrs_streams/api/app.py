@@ -1,0 +1,242 @@
+"""The ASGI app of a worker: repository services paths, calls between workers, health, readiness and metrics."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import orjson
+from fastapi import FastAPI, Response
+from fastapi import Request as HttpRequest
+from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import TypeAdapter
+
+from omrs_streams import metrics
+from omrs_streams.api import instances, types
+from omrs_streams.api.replies import JSON, dump, error_bean, failure, reply, unexpected
+from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
+from omrs_streams.repository.commands import Call
+from omrs_streams.repository.events import guid_for
+from omrs_streams.worker import scattered
+from omrs_streams.worker.partition import OwnedPartition
+from omrs_streams.worker.peers import EVENT_ID, FORWARDED
+from omrs_streams.worker.router import MOVING_S
+
+if TYPE_CHECKING:
+    from omrs_streams.worker.worker import Worker
+
+BASE = "/servers/{server}/open-metadata/repository-services/users/{userId}"
+ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
+ROUTES = [*types.ROUTES, *instances.ROUTES]
+ANONYMOUS_OPERATIONS = {"getMetadataCollectionId", "getEntityDetail", "getRelationship"}
+
+
+def make_api(worker: "Worker") -> FastAPI:
+    """The API of one worker. Every route answers for the whole server: it forwards what another worker owns."""
+    app = FastAPI(
+        title=f"omrs-streams metadata server {worker.settings.server}",
+        version=metrics.VERSION,
+        description="Open metadata repository services over an event-sourced store.",
+        docs_url="/docs",
+    )
+    for route in ROUTES:
+        _add(app, worker, BASE, route)
+        if route.operation in ANONYMOUS_OPERATIONS:
+            _add(app, worker, ANONYMOUS, route)
+    _operations(app, worker)
+    _internal(app, worker)
+    return app
+
+
+def _add(app: FastAPI, worker: "Worker", base: str, route: Route) -> None:
+    anonymous = base == ANONYMOUS
+    app.add_api_route(
+        base + route.path,
+        _endpoint(worker, route),
+        methods=[route.method],
+        operation_id=route.operation + ("Anonymous" if anonymous else ""),
+        summary=route.operation,
+        tags=["instances" if route.path.startswith("/instances") else "types"],
+        openapi_extra=_describe(route, base),
+        response_class=Response,
+    )
+
+
+def _describe(route: Route, base: str) -> dict[str, Any]:
+    """Path parameters and request body for OpenAPI; FastAPI cannot see them in a handler that takes the raw request."""
+    names = [part[1:-1] for part in (base + route.path).split("/") if part.startswith("{")]
+    described: dict[str, Any] = {
+        "parameters": [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
+    }
+    if route.path.endswith(("by-property-value", "by-property-value/history")):
+        described["parameters"].append(
+            {"name": "searchCriteria", "in": "query", "required": True, "schema": {"type": "string"}}
+        )
+    if route.body == TEXT:
+        schema: dict[str, Any] = {"type": "string"}
+    elif route.body is not None:
+        schema = TypeAdapter(route.body).json_schema(mode="validation")
+        _inline_definitions(schema)
+    else:
+        return described
+    described["requestBody"] = {"required": route.required, "content": {JSON: {"schema": schema}}}
+    return described
+
+
+def _inline_definitions(schema: dict[str, Any]) -> None:
+    """OpenAPI resolves `#/$defs/…` from the document's root: name the schema's own resource instead."""
+    if "$defs" in schema:
+        schema["$id"] = f"urn:omrs:{schema.get('title', 'bean')}"
+
+
+def _endpoint(worker: "Worker", route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
+    timer = metrics.REQUESTS.labels(route.operation)
+
+    async def endpoint(http: HttpRequest) -> Response:
+        started = time.perf_counter()
+        try:
+            return await _serve(worker, route, http)
+        except OmrsError as error:
+            metrics.FAILURES.labels(route.operation, error.code).inc()
+            return failure(error, route.operation)
+        except Exception as error:
+            metrics.FAILURES.labels(route.operation, type(error).__name__).inc()
+            return unexpected(error, route.operation)
+        finally:
+            timer.observe(time.perf_counter() - started)
+
+    return endpoint
+
+
+async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
+    path = dict(http.path_params)
+    if path["server"] != worker.settings.server:
+        raise InvalidParameterError(
+            f"server {path['server']} is not hosted here, {worker.settings.server} is",
+            code="OMAG-MULTI-TENANT-404-001",
+            http=404,
+            parameter="server",
+        )
+    raw = await http.body()
+    body = parse_body(route, raw)
+    call = _call(http, path)
+    request = Request(worker, call, path, dict(http.query_params), body)
+    if route.key is None:
+        return _answer(route, request, await route.handler(request))
+    guid = guid_for(call.event_id) if route.key == CREATED else path[route.key]
+    return await _at_owner(worker, route, http, raw, request, guid)
+
+
+async def _at_owner(
+    worker: "Worker", route: Route, http: HttpRequest, raw: bytes, request: Request, guid: str
+) -> Response:
+    """Run at the worker that owns `guid`, following the partition while it moves.
+
+    A request is forwarded once: the worker it was sent to answers NotReady when it does not own the guid, and this
+    one looks again. Repeating is safe because the event id travels along.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    number = worker.router.partition(guid)
+    forwarded = FORWARDED in http.headers
+    deadline = loop.time() + (2.0 if forwarded else MOVING_S)
+    while True:
+        found = await worker.router.locate(number, deadline)
+        if isinstance(found, OwnedPartition):
+            request.owned = found
+            try:
+                return _answer(route, request, await route.handler(request))
+            except NotReadyError:
+                if loop.time() > deadline:
+                    raise
+                continue
+        if forwarded:
+            raise worker.router.directory.not_ready(number, f"worker {worker.settings.worker} gave it up")
+        headers = {**http.headers, EVENT_ID: request.call.event_id}
+        try:
+            response = await worker.peers.forward(
+                found, http.method, http.url.path, http.url.query, raw, headers
+            )
+        except NotReadyError:
+            if loop.time() > deadline:
+                raise
+        else:
+            if response.status_code != 503 or loop.time() > deadline:
+                kept = {name: response.headers[name] for name in ("etag", "retry-after") if name in response.headers}
+                return Response(response.content, response.status_code, kept, media_type=JSON)
+        await worker.router.directory.changed(0.25)
+
+
+def _answer(route: Route, request: Request, result: Any) -> Response:
+    members = request.worker.members()
+    local = request.worker.local
+    if route.payload is not None and route.path.startswith("/instances"):
+        if isinstance(result, list):
+            result = [request.worker.stamp(bean, local, members) for bean in result]
+        elif isinstance(result, dict):
+            result = request.worker.stamp(result, local, members)
+    return reply(route.response, route.payload, result, revision=request.revision)
+
+
+def _call(http: HttpRequest, path: dict[str, str]) -> Call:
+    expected = http.headers.get("if-match")
+    revision = None
+    if expected is not None:
+        try:
+            revision = int(expected.strip('"'))
+        except ValueError:
+            raise InvalidParameterError(
+                f"If-Match {expected!r} is not a revision", help="send the ETag of the instance as it was read"
+            ) from None
+    return Call(path.get("userId", ""), http.headers.get(EVENT_ID) or str(uuid4()), revision)
+
+
+def _operations(app: FastAPI, worker: "Worker") -> None:
+    @app.get("/health", tags=["operations"])
+    async def health() -> Response:
+        """Whether this process should go on running: its Faust app is alive and its fold is not stuck."""
+        problem = worker.unhealthy()
+        answer = {"status": "failing" if problem else "ok", "reason": problem}
+        return Response(dump(answer), 503 if problem else 200, media_type=JSON)
+
+    @app.get("/ready", tags=["operations"])
+    async def ready() -> Response:
+        """Whether every partition of the server is served by some worker right now."""
+        waiting = worker.waiting_for()
+        return Response(dump({"ready": not waiting, "waiting": waiting}), 503 if waiting else 200, media_type=JSON)
+
+    @app.get("/status", tags=["operations"])
+    async def status() -> Response:
+        return Response(dump(worker.status()), media_type=JSON)
+
+    @app.get("/metrics", tags=["operations"])
+    async def prometheus() -> Response:
+        worker.refresh_metrics()
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _internal(app: FastAPI, worker: "Worker") -> None:
+    """Calls between the workers of a server; not part of the public API."""
+
+    def add(path: str, answer: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
+        async def endpoint(http: HttpRequest) -> Response:
+            try:
+                return Response(dump(await answer(orjson.loads(await http.body()))), media_type=JSON)
+            except OmrsError as error:
+                return Response(dump(error_bean(error, path)), 503 if error.retriable else 500, media_type=JSON)
+            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                wrong = RepositoryError(f"{path} was called with a body it does not know: {error!r}")
+                return Response(dump(error_bean(wrong, path)), 400, media_type=JSON)
+
+        app.add_api_route(path, endpoint, methods=["POST"], include_in_schema=False, response_class=Response)
+
+    async def lookup(body: dict[str, Any]) -> Any:
+        return worker.scattered.answer_lookup(body)
+
+    add(scattered.INTERNAL_FIND, worker.scattered.answer_find)
+    add(scattered.INTERNAL_RELATIONSHIPS, worker.scattered.answer_relationships)
+    add(scattered.INTERNAL_LOOKUP, lookup)
+    add("/internal/v1/records", worker.append_for_peer)
+    add("/internal/v1/reopen", worker.reopen)

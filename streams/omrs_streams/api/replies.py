@@ -1,0 +1,77 @@
+"""What a REST call answers: always JSON, HTTP 200 with `relatedHTTPCode` inside (OMRS queries § 4).
+
+Only a body that cannot be read is answered with a real HTTP 400, as a Java member does (observed.md).
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Response
+from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
+from omrs_schemas.model.dates import iso_dates
+
+log = logging.getLogger(__name__)
+JSON = "application/json"
+
+
+class UnreadableBodyError(InvalidParameterError):
+    """The request's body is no JSON, or not the bean that the path takes."""
+
+
+def reply(response_class: str, field: str | None, value: Any, *, revision: int | None = None) -> Response:
+    """`{"class": "<response_class>", "relatedHTTPCode": 200, "<field>": value}`; an absent value leaves the field out."""
+    bean: dict[str, Any] = {"class": response_class, "relatedHTTPCode": 200}
+    if isinstance(value, Mapping) and field is None:
+        bean.update(iso_dates(value))
+    elif field is not None and value is not None and value != []:
+        bean[field] = iso_dates(value) if isinstance(value, dict | list) else value
+    headers = {"etag": f'"{revision}"'} if revision is not None else None
+    return Response(dump(bean), media_type=JSON, headers=headers)
+
+
+def error_bean(error: OmrsError, operation: str) -> dict[str, Any]:
+    """The failure fields of a response bean."""
+    bean: dict[str, Any] = {
+        "class": "VoidResponse",
+        "relatedHTTPCode": error.http,
+        "exceptionClassName": error.java_class,
+        "actionDescription": operation,
+        "exceptionErrorMessage": f"{error.code} {error.message}",
+        "exceptionErrorMessageId": error.code,
+        "exceptionErrorMessageParameters": [str(value) for value in error.params.values()],
+        "exceptionSystemAction": "The request was refused; nothing was changed.",
+        "exceptionUserAction": error.help or "Correct the request and repeat it.",
+    }
+    if error.params:
+        bean["exceptionProperties"] = {
+            ("parameterName" if name == "parameter" else name): value for name, value in error.params.items()
+        }
+    return bean
+
+
+def failure(error: OmrsError, operation: str) -> Response:
+    status = 400 if isinstance(error, UnreadableBodyError) else 503 if isinstance(error, NotReadyError) else 200
+    headers = {"retry-after": "1"} if status == 503 else None
+    return Response(dump(error_bean(error, operation)), status_code=status, media_type=JSON, headers=headers)
+
+
+def unexpected(error: Exception, operation: str) -> Response:
+    """The boundary: a defect of ours is logged with its stack and answered as a repository error."""
+    log.exception("%s failed unexpectedly", operation)
+    wrapped = RepositoryError(
+        f"{operation} failed unexpectedly: {type(error).__name__}: {error}",
+        code="OMRS-STREAMS-500-001",
+        help="this is a defect; the worker's log has the stack",
+    )
+    return failure(wrapped, operation)
+
+
+def dump(value: Any) -> bytes:
+    """JSON bytes; integers beyond 64 bits, which orjson refuses, go through the standard library."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, default=str, separators=(",", ":")).encode()

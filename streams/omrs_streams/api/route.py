@@ -1,0 +1,141 @@
+"""One REST operation as data, and the request as its handler sees it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from omrs_schemas.errors import InvalidParameterError
+from pydantic import TypeAdapter, ValidationError
+
+from omrs_streams.api.replies import UnreadableBodyError
+from omrs_streams.repository.commands import Call
+from omrs_streams.repository.local import Bean
+from omrs_streams.worker.partition import OwnedPartition
+
+if TYPE_CHECKING:
+    from omrs_streams.worker.worker import Worker
+
+CREATED = "(created)"
+"""Key of a route whose guid is made here, from the event id."""
+
+TEXT = "(text)"
+"""Body of a route that takes a bare JSON string."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A parsed call. `owned` is set for routes with a key: the open partition of that guid at this worker."""
+
+    worker: "Worker"
+    call: Call
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Any = None
+    owned: OwnedPartition | None = None
+    revision: int | None = field(default=None)
+
+    @property
+    def guid(self) -> str:
+        return next(value for name, value in self.path.items() if name.lower().endswith("guid"))
+
+    @property
+    def partition(self) -> OwnedPartition:
+        if self.owned is None:
+            raise AssertionError("a route without a key asked for its partition")
+        return self.owned
+
+    @property
+    def bean(self) -> Bean:
+        """The body as a bean; empty where none was sent."""
+        return self.body if isinstance(self.body, dict) else {}
+
+
+Handler = Callable[[Request], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`response` and `payload` name the response bean and the field that holds the result.
+
+    `key`: the path parameter whose guid decides which worker runs it, `CREATED`, or None (any worker).
+    `body`: the request bean's model (or a union of models), `TEXT`, or None. `required`: whether it may be left out.
+    """
+
+    method: str
+    path: str
+    operation: str
+    handler: Handler
+    response: str
+    payload: str | None
+    key: str | None = None
+    body: Any = None
+    required: bool = True
+
+
+def parse_body(route: Route, raw: bytes) -> Any:
+    """The body of a request as a bean (dates in ms) or text; UnreadableBodyError names the field and what is wrong."""
+    if route.body is None:
+        return None
+    if not raw.strip():
+        if route.required:
+            raise UnreadableBodyError(
+                f"{route.operation} needs a request body", code="OMRS-STREAMS-400-005", help=f"send {_expected(route)}"
+            )
+        return None
+    try:
+        parsed = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise UnreadableBodyError(
+            f"the body of {route.operation} is not JSON: {error}",
+            code="OMRS-STREAMS-400-005",
+            help=f"send {_expected(route)}",
+        ) from None
+    if isinstance(route.body, str):
+        if not isinstance(parsed, str):
+            raise UnreadableBodyError(
+                f"the body of {route.operation} must be a JSON string, not {type(parsed).__name__}",
+                code="OMRS-STREAMS-400-005",
+                help='for example "ACTIVE"',
+            )
+        return parsed
+    if parsed is None and not route.required:
+        return None
+    if not isinstance(parsed, dict):
+        raise UnreadableBodyError(
+            f"the body of {route.operation} must be a JSON object, not {type(parsed).__name__}",
+            code="OMRS-STREAMS-400-005",
+            help=f"send {_expected(route)}",
+        )
+    try:
+        validated: Any = _adapter(route).validate_python(parsed)
+    except ValidationError as error:
+        problems = "; ".join(f"/{'/'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
+        raise UnreadableBodyError(
+            f"the body of {route.operation} is no {_expected(route)}: {problems}",
+            code="OMRS-STREAMS-400-005",
+            help="correct the named fields",
+        ) from None
+    return validated.to_bean()
+
+
+@lru_cache(maxsize=256)  # as many as there are routes
+def _adapter(route: Route) -> TypeAdapter[Any]:
+    return TypeAdapter(route.body)
+
+
+def _expected(route: Route) -> str:
+    if isinstance(route.body, str) or route.body is None:
+        return "a JSON string"
+    return str(getattr(route.body, "__name__", route.operation.removeprefix("add")))
+
+
+def whole_number(request: Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidParameterError(f"query parameter {name}={text!r} is not a whole number", parameter=name) from None

@@ -1,0 +1,20 @@
+"""Prometheus metrics of a worker; one registry per process."""
+
+from importlib.metadata import version
+
+from prometheus_client import Counter, Gauge, Histogram
+
+VERSION = version("omrs-streams")
+
+REQUESTS = Histogram(
+    "omrs_request_seconds",
+    "Time to answer a REST call",
+    ["operation"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+FAILURES = Counter("omrs_request_failures_total", "REST calls answered with an error", ["operation", "code"])
+FOLDED = Gauge("omrs_log_next_offset", "Next offset of the server log that is not folded yet", ["partition"])
+LAG = Gauge("omrs_log_lag", "Records of the server log not folded yet", ["partition"])
+INSTANCES = Gauge("omrs_instances", "Instances stored", ["partition", "kind"])
+INBOUND = Counter("omrs_cohort_events_total", "Cohort events received", ["topic", "outcome"])
+DEAD_LETTERS = Counter("omrs_dead_letters_total", "Records sent to the dead-letter topic", ["topic"])
