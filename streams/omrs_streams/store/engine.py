@@ -1,0 +1,90 @@
+"""RocksDB as it is used here: raw bytes, one column family, a block cache shared by all partitions of a process."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, ReadOptions, WriteOptions
+
+from omrs_streams.store import keys
+
+MEGABYTE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Memory in megabytes.
+
+    Small by default: a process holds several partitions and has to fit beside a broker. A bulk load takes larger
+    memtables, because each flush of half-filled ones is compacted again.
+    """
+
+    block_cache: int = 64
+    memtable: int = 16
+    bulk_memtable: int = 64
+    open_files: int = 256
+
+
+@functools.cache
+def _shared_cache(megabytes: int) -> Cache:
+    return Cache(megabytes * MEGABYTE)
+
+
+def _options(settings: EngineSettings, bulk: bool) -> Options:
+    table = BlockBasedOptions()
+    table.set_block_cache(_shared_cache(settings.block_cache))
+    table.set_cache_index_and_filter_blocks(True)
+    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    table.set_block_size(8 * 1024)  # several 1 KB payloads compress together; a read by guid still costs one block
+    table.set_bloom_filter(10, False)  # 1 % false answers: most new guids are found absent without a read
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_block_based_table_factory(table)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_write_buffer_size((settings.bulk_memtable if bulk else settings.memtable) * MEGABYTE)
+    options.set_max_write_buffer_number(4 if bulk else 2)
+    options.set_memtable_whole_key_filtering(True)
+    options.set_memtable_prefix_bloom_ratio(0.02)
+    options.set_max_open_files(settings.open_files)
+    options.set_max_background_jobs(2)
+    options.set_keep_log_file_num(2)  # RocksDB's own log tells of the present and the last run
+    options.set_stats_dump_period_sec(0)
+    return options
+
+
+def open_engine(path: Path, settings: EngineSettings, bulk: bool) -> Rdict:
+    """The database at `path`, created when absent."""
+    path.mkdir(parents=True, exist_ok=True)
+    return Rdict(str(path), _options(settings, bulk))
+
+
+def write_options(bulk: bool) -> WriteOptions:
+    """Bulk: no write-ahead log (what a crash takes is read again from the Kafka log) and keys that come in order."""
+    options = WriteOptions()
+    setattr(options, "disable_wal", bulk)  # noqa: B010 - typed as a method, is a property
+    setattr(options, "memtable_insert_hint_per_batch", bulk)  # noqa: B010
+    return options
+
+
+def scan(engine: Rdict, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values that begin with `prefix`, in order, as of the moment of the first `next`."""
+    return scan_range(engine, prefix, keys.after(prefix))
+
+
+def scan_range(engine: Rdict, first: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values with first <= key < end, in order.
+
+    A generator, here and below, so that the options live as long as the iterator: rocksdict does not keep the bound.
+    """
+    options = ReadOptions()
+    options.set_iterate_upper_bound(end)
+    yield from cast("Iterator[tuple[bytes, bytes]]", engine.items(from_key=first, read_opt=options))
+
+
+def scan_keys(engine: Rdict, prefix: bytes) -> Iterator[bytes]:
+    """Keys alone that begin with `prefix`."""
+    options = ReadOptions()
+    options.set_iterate_upper_bound(keys.after(prefix))
+    yield from cast("Iterator[bytes]", engine.keys(from_key=prefix, read_opt=options))
