@@ -141,6 +141,31 @@ class TypeSystem:
             self._put(after)
         return after
 
+    def replace_typedef(self, bean: Bean) -> Bean:
+        """Take a later definition of a known type in place of ours: what a patch elsewhere has made of it.
+
+        Errors: `TypeDefNotKnownError`, `InvalidTypeDefError`, `TypeDefConflictError` when guid and name are not one
+        type's, `PatchError` when the version does not go up.
+        """
+        typedef = check_typedef(bean)
+        known = self.require(guid=typedef["guid"])
+        if known["name"] != typedef["name"]:
+            raise TypeDefConflictError(
+                f"Type {typedef['name']} ({typedef['guid']}) is known here as {known['name']}",
+                help="One of the two must be given another guid.",
+                guid=typedef["guid"],
+            )
+        if typedef.get("version", 0) <= known.get("version", 0):
+            raise PatchError(
+                f"Type {known['name']} is at version {known.get('version')}, the definition at {typedef.get('version')}",
+                code=Code.INVALID_PATCH_VERSION,
+                help="Send a definition with a higher version.",
+                guid=typedef["guid"],
+            )
+        links.check_links(self, typedef)
+        self._put(typedef)
+        return typedef
+
     def remove_typedef(self, guid: str, name: str) -> Bean:
         """Forget a type; whether instances use it is for the caller to know.
 
