@@ -11,6 +11,7 @@ from typing import Any
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import (
+    PatchError,
     TypeDefConflictError,
     TypeDefError,
     TypeDefInUseError,
