@@ -7,6 +7,7 @@ import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,10 +176,8 @@ class EmbeddedKafka:
         """Java and the class path as the head of a command; checks the disk before anything is written."""
         free = shutil.disk_usage(self.data_dir).free
         if free < LEAST_FREE_BYTES:
-            raise EmbeddedKafkaError(
-                f"the disk of {self.data_dir} is full: {free // 2**20} MB free, {LEAST_FREE_BYTES // 2**20} MB needed",
-                help="free some space, or move the data with --data-dir",
-                path=str(self.data_dir),
+            raise state.disk_full(
+                self.data_dir, f"{free // 2**20} MB free, {LEAST_FREE_BYTES // 2**20} MB needed to start Kafka"
             )
         java = find_java()
         jars = fetch("kafka", self.progress)
@@ -291,6 +290,11 @@ class EmbeddedKafka:
             if not expected <= seen:
                 time.sleep(process.POLL_SECONDS)
 
+        for node, offset in started:
+            if diagnose.metadata_lost(self._said(node, offset)):
+                data = node.kafka_folder(self.data_dir)
+                raise state.corrupt(self.data_dir, f"{data}/__cluster_metadata-0 is damaged: topics are lost (*-stray)")
+
     def _said(self, node: Node, offset: int) -> str:
         logs = node.folder(self.data_dir) / "logs"
         return diagnose.since(logs / "output.log", 0) + diagnose.since(logs / "server.log", offset)
@@ -309,7 +313,8 @@ class EmbeddedKafka:
         process.terminate([(n.pid, n.born) for n in nodes if n.pid is not None and n.born is not None], STOP_SECONDS)
         for node in nodes:
             node.pid = node.born = None
-        cluster.save(self.data_dir)
+        with suppress(OSError):  # a full disk must not keep us from stopping; the old record names dead processes only
+            cluster.save(self.data_dir)
 
     def _is_alive(self) -> bool:
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omrs_schemas.errors import EmbeddedKafkaError
 from omrs_streams.log.embedded.ports import port_taken
-from omrs_streams.log.embedded.state import Node, corrupt
+from omrs_streams.log.embedded.state import Node, corrupt, disk_full
 
 # What is quoted of the log when nothing is recognised; enough for a stack trace's head and its cause.
 TAIL_LINES = 25
@@ -20,8 +20,10 @@ _CORRUPT = re.compile(
     r"InconsistentClusterIdException|InconsistentBrokerMetadataException|Invalid cluster\.id|Stored (node|broker) id"
     r"|[Mm]eta\.properties|CorruptRecordException|InvalidRecordException|Corrupt(ed)? (index|snapshot|log)"
     r"|CorruptSnapshotException|No readable meta|There was an error loading the metadata|KafkaStorageException"
-    r"|bootstrap\.checkpoint|Error while (loading|reading) (log dir|checkpoint)|metadata log|__cluster_metadata"
+    r"|bootstrap\.checkpoint|Error while (loading|reading)|error loading|__cluster_metadata|all log dirs in"
 )
+_METADATA_CUT = re.compile(r"partition=__cluster_metadata-0.* Corruption found in segment")
+_SET_ASIDE = re.compile(r"marked stray and renamed")
 _MEMORY = re.compile(r"OutOfMemoryError|Could not reserve enough space|Cannot allocate memory")
 _JAVA = re.compile(r"UnsupportedClassVersionError|Unrecognized (VM )?option|Could not create the Java Virtual Machine")
 
@@ -34,11 +36,7 @@ def explain(node: Node, data_dir: Path, text: str, *, what: str) -> EmbeddedKafk
     folder = node.kafka_folder(data_dir)
     bad = _bad_lines(text)
     if _DISK_FULL.search(bad):
-        return EmbeddedKafkaError(
-            f"Kafka node {node.number} {what}: no space left on the disk of {folder}",
-            help="free some space, or move the data with --data-dir",
-            path=str(folder),
-        )
+        return disk_full(folder, f"Kafka node {node.number} {what}: {_first(_DISK_FULL, bad)}")
     if _PORT.search(bad):
         return port_taken(node.port)
     if _HELD.search(bad):
@@ -70,6 +68,15 @@ def explain(node: Node, data_dir: Path, text: str, *, what: str) -> EmbeddedKafk
         help=f"the whole log is in {node.folder(data_dir) / 'logs'}",
         path=str(folder),
     )
+
+
+def metadata_lost(text: str) -> bool:
+    """Whether the broker came up without topics it has: it cut a damaged metadata log and set their folders aside.
+
+    Kafka takes that for normal. Either sign alone is: a crash leaves half a batch at the end, or the folder of a topic
+    that was just deleted.
+    """
+    return bool(_METADATA_CUT.search(text) and _SET_ASIDE.search(text))
 
 
 def since(path: Path, offset: int) -> str:

@@ -7,6 +7,7 @@
 ```
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -78,8 +79,12 @@ class Cluster:
         """Replace cluster.json in one step, so that a reader never sees half of it."""
         target = data_dir / "cluster.json"
         draft = target.with_name(f"cluster.json.{os.getpid()}")
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        draft.replace(target)
+        try:
+            draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            draft.replace(target)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def load(data_dir: Path) -> Cluster | None:
@@ -154,8 +159,19 @@ def _is_still(handle: IO[str], path: Path) -> bool:
 
 
 def not_writable(data_dir: Path, error: OSError) -> EmbeddedKafkaError:
+    """What to say of an operating system that refuses a write in `data_dir`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(data_dir, str(error.strerror))
     return EmbeddedKafkaError(
         f"the Kafka data folder {data_dir} cannot be written: {error.strerror}",
         help="give a folder of your own with --data-dir (or OMRS_DATA_DIR), or correct its permissions",
         path=str(data_dir),
+    )
+
+
+def disk_full(folder: Path, detail: str) -> EmbeddedKafkaError:
+    return EmbeddedKafkaError(
+        f"the disk of {folder} is full: {detail}",
+        help="free some space, or keep the data elsewhere with --data-dir (or OMRS_DATA_DIR)",
+        path=str(folder),
     )
