@@ -445,7 +445,7 @@ class Commands:
 
     def _previous(self, store: PartitionStore, guid: str, version: int) -> Bean | None:
         previous = None
-        for stored in store.history(guid):
+        for stored in store.revisions(guid):
             if stored.meta.version < version and not stored.meta.proxy:
                 previous = stored
         return None if previous is None else store.to_bean(previous)

@@ -64,7 +64,7 @@ def history(
         raise InvalidParameterError(
             f"fromTime {start} lies after toTime {end}", code="OMRS-REPOSITORY-400-083", parameter="fromTime"
         )
-    revisions = [stored for stored in store.history(guid) if stored.meta.relationship == relationship]
+    revisions = [stored for stored in store.revisions(guid) if stored.meta.relationship == relationship]
     latest: dict[int, Stored] = {}
     since: dict[int, int] = {}
     for stored in revisions:
@@ -132,9 +132,9 @@ def _guids(store: PartitionStore, choice: Choice) -> Iterable[str]:
 def _lookup(store: PartitionStore, lookup: Any) -> Iterable[str]:
     match lookup:
         case ByProperty(name=name, value=value):
-            return store.guids_by_property(name, "exact", value)
+            return store.guids_by_property(name, value)
         case ByPrefix(name=name, prefix=prefix):
-            return store.guids_by_property(name, "prefix", prefix)
+            return store.guids_by_property(name, prefix, prefix=True)
         case ByClassification(name=name):
             return store.guids_with_classification(name)
         case ByTypes(guids=guids):
@@ -156,7 +156,7 @@ def relationships_of(
     wanted = types.subtype_guids(type_guid) if type_guid else None
     found = []
     for store in stores:
-        attached = store.guids() if time is not None else store.relationships_of(guid)
+        attached = store.guids() if time is not None else (found for found, _ in store.relationships_of(guid))
         for relationship_guid in attached:
             stored = store.as_of(relationship_guid, time) if time is not None else store.get(relationship_guid)
             if stored is None or not stored.meta.relationship:

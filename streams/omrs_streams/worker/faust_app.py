@@ -1,6 +1,7 @@
 """The Faust app of one worker: group membership and live delivery. State never lives in Faust (DESIGN.md, "What Faust
 does and does not do")."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -21,6 +22,9 @@ POLL_RECORDS = 2_000
 
 Handler = Callable[[Sequence[Any]], Awaitable[None]]
 """Takes the messages of a batch: objects with topic, partition, offset, key, value and headers."""
+
+Fatal = Callable[[Exception], None]
+"""Stops the process: its partitions go to another worker, which reads the uncommitted records again."""
 
 
 def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
@@ -47,16 +51,23 @@ def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
     )
 
 
-def add_agent(app: faust.App, topic: str, handle: Handler, *, batch: int, within: float) -> None:
+def add_agent(
+    app: faust.App, topic: str, handle: Handler, fatal: Fatal, *, batch: int, within: float
+) -> None:
     """An agent that hands `handle` batches of `topic`. `within` (s) is what a lone record may wait.
 
-    `handle` must not raise for a bad record: what escapes an agent takes the rest of its batch with it.
+    `handle` deals with bad records itself. Whatever else it raises ends the worker through `fatal`, and the batch is
+    never acknowledged: an exception that escaped the agent would take good records of the batch with it.
     """
     channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def consume(stream: Any) -> None:
         async for events in stream.take_events(batch, within=within):
-            await handle([event.message for event in events])
+            try:
+                await handle([event.message for event in events])
+            except Exception as error:
+                fatal(error)
+                await asyncio.Event().wait()
 
     app.agent(channel, name=f"{topic}-agent")(consume)
 

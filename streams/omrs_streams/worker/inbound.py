@@ -1,0 +1,189 @@
+"""Instance events of a cohort → records of the server log (DESIGN.md, "From command to copy", lower line).
+
+What is decided here is decided once: own echo, exchange rule, active type, currency. The fold only checks again that
+nothing older comes through. The payload is decoded to prove that it can be, and that decoding serves the indexes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from omrs_schemas.codec.avro import EventCodec
+from omrs_schemas.errors import NotReadyError, OmrsError, PoisonRecordError, TypeDefError
+
+from omrs_streams import metrics
+from omrs_streams.cohort.rules import ExchangeRule
+from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
+from omrs_streams.fold.meta import StateMeta
+from omrs_streams.log.dead_letters import dead_letter
+from omrs_streams.log.producer import LogProducer
+from omrs_streams.log.record import ORIGIN_COPY, LogRecord
+from omrs_streams.repository.local import LocalCollection
+from omrs_streams.worker.cohort import ORIGINATOR
+from omrs_streams.worker.partition import OwnedPartition
+from omrs_streams.worker.router import MOVING_S, Router
+from omrs_streams.worker.types import ServerTypes
+
+log = logging.getLogger(__name__)
+
+# How long an instance waits for its TypeDef, which travels on another topic and may be a moment behind.
+TYPE_WAIT_S = 5.0
+RETRY_S = 0.5
+
+Judge = Callable[[StateMeta | None, LogRecord], bool]
+
+
+class Inbound:
+    """The agent of one cohort's instances topic at one worker."""
+
+    def __init__(
+        self,
+        topic: str,
+        group: str,
+        local: LocalCollection,
+        types: ServerTypes,
+        codec: EventCodec,
+        router: Router,
+        producer: LogProducer,
+        process: ExchangeRule,
+        save: ExchangeRule,
+    ) -> None:
+        self._topic = topic
+        self._group = group
+        self._local = local
+        self._types = types
+        self._codec = codec
+        self._router = router
+        self._producer = producer
+        self._process = process
+        self._save = save
+
+    async def instance_events(self, messages: Sequence[Any]) -> None:
+        """Append the accepted events of a batch, partition by partition; bad ones go to the dead letters.
+
+        Returns when everything accepted is in the log and folded, or the partition moved to another worker, which
+        receives the batch again because it was not committed here.
+        """
+        by_partition: dict[int, tuple[list[LogRecord], list[dict[str, Any] | None]]] = {}
+        for message in messages:
+            try:
+                accepted = await self._accept(message)
+            except OmrsError as error:
+                self._bury(message, error)
+                continue
+            if accepted is None:
+                continue
+            record, decoded = accepted
+            records, bodies = by_partition.setdefault(record.partition, ([], []))
+            records.append(record)
+            bodies.append(decoded)
+        for number, (records, bodies) in by_partition.items():
+            await self._append(number, records, bodies)
+
+    async def _accept(self, message: Any) -> tuple[LogRecord, dict[str, Any]] | None:
+        headers = dict(message.headers or ())
+        originator = headers.get(ORIGINATOR)
+        if originator is not None and originator.decode(errors="replace") == self._local.collection_id:
+            return None
+        record = LogRecord.parse(message.partition, -1, message.key, message.value, message.headers)
+        decoded = self._codec.decode_record(record.value or b"")
+        if record.home_id == self._local.collection_id and record.replicated_by != self._local.collection_id:
+            log.info("OMRS-AUDIT-0028 %s of %s claims our own home; ignored", record.kind, record.key)
+            metrics.INBOUND.labels(self._topic, "own").inc()
+            return None
+        name = await self._active_type(record)
+        if not self._process.instance(record.type_guid, name) or not self._save.instance(record.type_guid, name):
+            metrics.INBOUND.labels(self._topic, "filtered").inc()
+            return None
+        if record.key != decoded.get("instanceGUID"):
+            raise PoisonRecordError(f"the record's key {record.key!r} is not the instance's guid {decoded.get('instanceGUID')!r}")
+        record.partition = self._router.partition(record.key)
+        record.origin = ORIGIN_COPY
+        record.expected_revision = None
+        return record, decoded
+
+    async def _active_type(self, record: LogRecord) -> str:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + TYPE_WAIT_S
+        while True:
+            typedef = self._types.types.typedef(record.type_guid)
+            if typedef is not None:
+                return str(typedef["name"])
+            if loop.time() > deadline:
+                raise TypeDefError(
+                    f"{record.kind} of {record.key} has type {record.type_guid}, which is not active here",
+                    help="load the archive that defines it, or have its owner announce it; then replay the dead letter",
+                    guid=record.key,
+                )
+            await asyncio.sleep(0.05)
+
+    async def _append(self, number: int, records: list[LogRecord], bodies: list[dict[str, Any] | None]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                owned = await self._router.locate(number, loop.time() + MOVING_S)
+                if not isinstance(owned, OwnedPartition):
+                    log.info("partition %d moved to worker %s; its events come again there", number, owned.worker)
+                    return
+                fresh = self._current(owned, records, bodies)
+                if fresh[0]:
+                    await owned.append(*fresh)
+                metrics.INBOUND.labels(self._topic, "accepted").inc(len(fresh[0]))
+                metrics.INBOUND.labels(self._topic, "stale").inc(len(records) - len(fresh[0]))
+                return
+            except NotReadyError:
+                await asyncio.sleep(RETRY_S)
+            except OmrsError as error:
+                if not error.retriable:
+                    raise
+                log.warning("%d events for partition %d wait: %s", len(records), number, error)
+                await asyncio.sleep(RETRY_S)
+
+    def _current(
+        self, owned: OwnedPartition, records: list[LogRecord], bodies: list[dict[str, Any] | None]
+    ) -> tuple[list[LogRecord], list[dict[str, Any] | None]]:
+        """What is newer than the stored state, or than what stands before it in the batch."""
+        ahead: dict[str, tuple[int, int]] = {}
+        kept: tuple[list[LogRecord], list[dict[str, Any] | None]] = ([], [])
+        for record, body in zip(records, bodies, strict=True):
+            if owned.store.seen(record.event_id):
+                continue
+            known = ahead.get(record.key)
+            if known is None:
+                meta = owned.store.get_meta(record.key)
+                if meta is not None and not (meta.proxy and not record.is_proxy):
+                    known = (meta.version, meta.create_time)
+            if known is not None and not _newer(record, *known):
+                continue
+            if record.kind not in CLASSIFICATION_KINDS:
+                ahead[record.key] = (record.version, record.create_time)
+            kept[0].append(record)
+            kept[1].append(body)
+        return kept
+
+    def _bury(self, message: Any, error: OmrsError) -> None:
+        log.error("dead letter from %s[%d]@%d: %s", message.topic, message.partition, message.offset, error)
+        metrics.DEAD_LETTERS.labels(message.topic).inc()
+        metrics.INBOUND.labels(self._topic, "dead").inc()
+        self._producer.send_nowait(
+            dead_letter(
+                self._group,
+                message.topic,
+                message.partition,
+                message.offset,
+                message.key,
+                message.value,
+                message.headers,
+                error,
+            )
+        )
+
+
+def _newer(record: LogRecord, version: int, create_time: int) -> bool:
+    """The currency rule on headers; classification changes and purges carry the version that is stored already."""
+    if record.kind in CLASSIFICATION_KINDS:
+        return True
+    if record.create_time and create_time and record.create_time != create_time:
+        return True  # another object: the fold marks it lost, so that the conflict is on record
+    return record.version > version or (record.version == version and record.kind in PURGE_KINDS)

@@ -1,0 +1,136 @@
+"""The TypeDefs of a server: the configured release plus what was added or learned, kept on the server's types topic."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from omrs_schemas.codec.avro import EventCodec
+from omrs_schemas.errors import ConfigurationError, OmrsError
+from omrs_schemas.typedefs.system import TypeSystem
+
+from omrs_streams.log.names import server_types
+from omrs_streams.log.producer import LogProducer, Outgoing
+from omrs_streams.log.view import Change, TopicView
+from omrs_streams.repository.local import Bean
+from omrs_streams.settings import BUILTIN_TYPES
+
+log = logging.getLogger(__name__)
+
+ATTRIBUTE_CLASSES = frozenset({"PrimitiveDef", "CollectionDef", "EnumDef"})
+
+
+def load_release(types: str) -> TypeSystem:
+    """The type release of the configuration: `builtin`, or the path of a types archive."""
+    if types == BUILTIN_TYPES:
+        return TypeSystem.builtin()
+    try:
+        return TypeSystem.from_archive(json.loads(Path(types).read_text()))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"types archive {types} cannot be read: {error}", help="give `builtin` or the path of an .omarchive file"
+        ) from error
+
+
+def type_event(typedef: Bean, originator: Bean, now: int) -> Bean:
+    """NEW_TYPEDEF_EVENT or NEW_ATTRIBUTE_TYPEDEF_EVENT with the whole definition (OMRS events § 4)."""
+    attribute = typedef["class"] in ATTRIBUTE_CLASSES
+    return {
+        "class": "OMRSEventV1",
+        "protocolVersionId": "OMRS V1.0",
+        "timestamp": now,
+        "originator": originator,
+        "eventCategory": "TYPEDEF",
+        "typeDefEventSection": {
+            "typeDefEventType": "NEW_ATTRIBUTE_TYPEDEF_EVENT" if attribute else "NEW_TYPEDEF_EVENT",
+            ("attributeTypeDef" if attribute else "typeDef"): typedef,
+        },
+    }
+
+
+def definition(event: Bean) -> Bean | None:
+    """The type that a NEW_… event defines."""
+    section = event.get("typeDefEventSection") or {}
+    found: Bean | None = section.get("typeDef") or section.get("attributeTypeDef")
+    return found
+
+
+def type_key(typedef: Bean) -> str:
+    return str(typedef["guid"])
+
+
+def fingerprint(typedef: Bean) -> str:
+    """What makes two announcements of a type the same."""
+    return hashlib.sha256(json.dumps(typedef, sort_keys=True).encode()).hexdigest()
+
+
+class ServerTypes:
+    """The type system of a worker, fed by the release and by the `types` topic that every worker of the server reads."""
+
+    def __init__(self, conf: dict[str, Any], server: str, types: TypeSystem, codec: EventCodec, producer: LogProducer) -> None:
+        self.types = types
+        self.topic = server_types(server)
+        self.view = TopicView(conf, self.topic, self._apply)
+        self._codec = codec
+        self._producer = producer
+
+    def _apply(self, changes: list[Change]) -> None:
+        """Take in definitions in whatever order compaction left them: a type waits for its super type."""
+        waiting: list[Bean] = []
+        for key, value, offset in changes:
+            if value is None:
+                continue
+            try:
+                found = definition(self._codec.decode(value))
+            except OmrsError as error:
+                log.error("%s@%d (type %s) is skipped: %s", self.topic, offset, key, error)
+                continue
+            if found is not None:
+                waiting.append(found)
+        while waiting:
+            left: list[Bean] = []
+            reasons: dict[str, OmrsError] = {}
+            for typedef in waiting:
+                try:
+                    self.learn(typedef)
+                except OmrsError as error:
+                    left.append(typedef)
+                    reasons[typedef["name"]] = error
+            if len(left) == len(waiting):
+                for name, reason in reasons.items():
+                    log.error("type %s of %s cannot be used: %s", name, self.topic, reason)
+                return
+            waiting = left
+
+    def learn(self, typedef: Bean) -> bool:
+        """Add a definition; False when it was known. Raises the errors of types.md § 4."""
+        if typedef["class"] in ATTRIBUTE_CLASSES:
+            if self.types.attribute_typedef(typedef["guid"]) is not None:
+                return False
+            self.types.add_attribute_typedef(typedef)
+            return True
+        known = self.types.typedef(typedef["guid"])
+        if known is None:
+            self.types.add_typedef(typedef)
+            return True
+        if typedef.get("version", 0) > known.get("version", 0):
+            self.types.replace_typedef(typedef)
+            return True
+        return False
+
+    async def keep(self, typedefs: Sequence[Bean], originator: Bean, now: int) -> None:
+        """Write definitions to the types topic, in an order in which each finds what it refers to."""
+        records: list[Outgoing] = [
+            (self.topic, 0, type_key(typedef).encode(), self._codec.encode(type_event(typedef, originator, now)), [])
+            for typedef in typedefs
+        ]
+        offsets = await self._producer.send_batch(records)
+        if offsets:
+            await self.view.passed(max(offsets))
+
+    def all(self) -> Iterable[Bean]:
+        """Every type, attribute types first, super types before subtypes."""
+        yield from self.types.attribute_typedefs()
+        yield from sorted(self.types.typedefs(), key=lambda typedef: len(self.types.supertypes(typedef["name"])))
