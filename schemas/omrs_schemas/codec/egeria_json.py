@@ -1,0 +1,156 @@
+"""Egeria's own JSON: bytes of an event as a real member writes and reads them, and JSON text that keeps numbers exactly.
+
+orjson does the work; numbers that it would change (integers beyond 64 bits, decimals that a float would round) are
+seen before they are lost: big integers stay int, and a BIGDECIMAL's value is a Decimal wherever a float prints otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from omrs_schemas.errors import CodecError
+from omrs_schemas.model.base import JsonBean
+from omrs_schemas.model.events import OMRSEventV1
+from omrs_schemas.model.primitives import exact_decimal
+
+PROTOCOL = "OMRS V1.0"
+"""The one protocol version; an event without one is taken as this (events.md § 1)."""
+
+
+def dumps(event: JsonBean) -> bytes:
+    """An event bean as the JSON that an Egeria member reads: `class` there, dates in epoch milliseconds.
+
+    Raises CodecError if the bean is no OMRS event.
+    """
+    if event.get("class") != "OMRSEventV1":
+        raise CodecError(
+            f"this is no OMRS event: class is {event.get('class')!r}",
+            help="Egeria members drop messages without class OMRSEventV1; build the event bean with it.",
+        )
+    return to_json(event)
+
+
+def loads(data: bytes | bytearray | str) -> JsonBean:
+    """The event bean in an Egeria message: checked, nulls and unknown fields gone, defaults of primitives filled in.
+
+    Raises CodecError that names the field and what is wrong with it.
+    """
+    parsed = from_json(data)
+    if not isinstance(parsed, dict):
+        raise CodecError(f"an OMRS event is a JSON object, this is {_kind(parsed)}", **_params(data))
+    if parsed.get("class") != "OMRSEventV1":
+        raise CodecError(
+            f"not an OMRS event: class is {parsed.get('class')!r}",
+            help="Every member drops a message without class OMRSEventV1 (omrs observed, JSON).",
+            **_params(data),
+        )
+    protocol = parsed.get("protocolVersionId")
+    if protocol is not None and protocol != PROTOCOL:
+        raise CodecError(
+            f"protocolVersionId {protocol!r} is not supported",
+            help=f"This member speaks {PROTOCOL!r} only.",
+            protocol=protocol,
+        )
+    try:
+        return OMRSEventV1.model_validate(parsed).to_bean()
+    except ValidationError as error:
+        raise CodecError(f"not an OMRS event: {explain(error)}", **_params(data)) from error
+    except RecursionError:
+        raise CodecError("not an OMRS event: its values are nested too deeply", **_params(data)) from None
+
+
+def to_json(value: Any) -> bytes:
+    """Any bean (or part of one) as JSON bytes; Decimals and integers beyond 64 bits as exact numbers. Raises CodecError."""
+    try:
+        return orjson.dumps(value, default=_number)
+    except (TypeError, ValueError):
+        pass  # most likely an integer of more than 64 bits, which orjson refuses before it asks `default`
+    try:
+        return orjson.dumps(_with_fragments(value), default=_number)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CodecError(f"cannot be written as JSON: {error}") from error
+
+
+def from_json(data: bytes | bytearray | str) -> Any:
+    """Parsed JSON with numbers kept exactly. Raises CodecError that says where the text is broken."""
+    try:
+        text = bytes(data) if isinstance(data, bytearray) else data
+        marker: Any = "OM_PRIMITIVE_TYPE_BIG" if isinstance(text, str) else b"OM_PRIMITIVE_TYPE_BIG"
+        if marker in text:
+            return _exact(json.loads(text, parse_float=Decimal), big=False)
+        return orjson.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"not JSON: {error}", **_params(data)) from error
+
+
+def json_text(value: Any) -> str:
+    """JSON text of an opaque part (a connection, mapping properties, a number beyond long and double)."""
+    return to_json(value).decode()
+
+
+def json_value(text: str) -> Any:
+    """The opaque part in JSON text; decimals that a float would change are Decimals. Raises CodecError."""
+    try:
+        return json.loads(text, parse_float=exact_decimal)
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"not JSON: {error}", text=text[:200]) from error
+
+
+def explain(error: ValidationError, limit: int = 3) -> str:
+    """What pydantic found, in one line: path, reason and the value given, for the first few faults."""
+    parts = []
+    for fault in error.errors(include_url=False)[:limit]:
+        path = ".".join(str(step) for step in fault["loc"]) or "the object"
+        reason = fault["msg"].removeprefix("Value error, ")
+        given = fault.get("input")
+        shown = "" if isinstance(given, dict | list) else f" (got {_short(given)})"
+        parts.append(f"{path}: {reason}{shown}")
+    more = error.error_count() - limit
+    return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
+
+
+def _exact(value: Any, *, big: bool) -> Any:
+    """Decimals back to floats, except in the value of a BIGDECIMAL where they stay if a float would print otherwise."""
+    if isinstance(value, dict):
+        decimal = value.get("primitiveDefCategory") == "OM_PRIMITIVE_TYPE_BIGDECIMAL"
+        return {key: _exact(item, big=decimal and key == "primitiveValue") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item, big=big) for item in value]
+    if isinstance(value, Decimal):
+        return exact_decimal(str(value)) if big else float(value)
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _with_fragments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_fragments(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_fragments(item) for item in value]
+    if type(value) is int and not -(1 << 63) <= value < 1 << 64:
+        return orjson.Fragment(str(value))
+    return value
+
+
+def _params(data: bytes | bytearray | str) -> dict[str, object]:
+    start = data[:120]
+    return {"size": len(data), "start": start if isinstance(start, str) else bytes(start).decode(errors="replace")}
+
+
+def _kind(value: Any) -> str:
+    return {list: "an array", str: "a text", type(None): "null", bool: "a boolean"}.get(type(value), "a number")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
