@@ -1,1 +1,1 @@
-"""The Avro schemas (.avsc) of registry, TypeDef and instance events, generated from the models and reviewed as files."""
+"""The Avro schemas (.avsc) of registry, TypeDef and instance events: generated from the models, reviewed as files."""

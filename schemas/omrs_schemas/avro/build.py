@@ -5,7 +5,7 @@
 | `str`, `bool`, `float`, integer, date | string, boolean, double, long, long (epoch milliseconds) |
 | enum | enum whose default is its unknown-like symbol, so that a new symbol never breaks an old reader |
 | nested bean | record of the same name, its `class` in `"omrs.class"`; `X | None` is a union with null first |
-| a choice of beans by `class` | one record with the fields of all and an enum field `class`: a new kind is a new symbol |
+| a choice of beans by `class` | one record with the fields of all and an enum `class`: a new kind is a new symbol |
 | anything (`Any`, a connection) | string that holds JSON text, marked `"omrs.form": "json"` |
 | InstanceProperties | plain values by name (LOG.md § Plain property values) |
 """
@@ -232,7 +232,8 @@ def _merged(members: list[type[Bean]]) -> dict[str, tuple[FieldInfo, bool]]:
 
 
 def _bare(annotation: Any) -> type[Bean]:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    bare: type[Bean] = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return bare
 
 
 def _split_optional(annotation: Any) -> tuple[bool, Any]:

@@ -1,4 +1,4 @@
-"""`python -m omrs_schemas.avro.generate [--check]`: writes the .avsc files from the models, or says whether they differ."""
+"""`python -m omrs_schemas.avro.generate [--check]`: writes the .avsc files from the models, or says which differ."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Egeria's own JSON: bytes of an event as a real member writes and reads them, and JSON text that keeps numbers exactly.
+"""Egeria's own JSON: the bytes of an event as a real member writes and reads them, and JSON text with exact numbers.
 
 orjson does the work; numbers that it would change (integers beyond 64 bits, decimals that a float would round) are
-seen before they are lost: big integers stay int, and a BIGDECIMAL's value is a Decimal wherever a float prints otherwise.
+seen before they are lost: big integers stay int, a BIGDECIMAL's value is a Decimal wherever a float prints otherwise.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ def loads(data: bytes | bytearray | str) -> JsonBean:
     """
     parsed = from_json(data)
     if not isinstance(parsed, dict):
-        raise CodecError(f"an OMRS event is a JSON object, this is {_kind(parsed)}", **_params(data))
+        raise CodecError(f"an OMRS event is a JSON object, this is {_kind(parsed)}", size=len(data), start=_start(data))
     if parsed.get("class") != "OMRSEventV1":
         raise CodecError(
             f"not an OMRS event: class is {parsed.get('class')!r}",
             help="Every member drops a message without class OMRSEventV1 (omrs observed, JSON).",
-            **_params(data),
+            size=len(data),
+            start=_start(data),
         )
     protocol = parsed.get("protocolVersionId")
     if protocol is not None and protocol != PROTOCOL:
@@ -59,13 +60,15 @@ def loads(data: bytes | bytearray | str) -> JsonBean:
     try:
         return OMRSEventV1.model_validate(parsed).to_bean()
     except ValidationError as error:
-        raise CodecError(f"not an OMRS event: {explain(error)}", **_params(data)) from error
+        raise CodecError(f"not an OMRS event: {explain(error)}", size=len(data), start=_start(data)) from error
     except RecursionError:
-        raise CodecError("not an OMRS event: its values are nested too deeply", **_params(data)) from None
+        raise CodecError(
+            "not an OMRS event: its values are nested too deeply", size=len(data), start=_start(data)
+        ) from None
 
 
 def to_json(value: Any) -> bytes:
-    """Any bean (or part of one) as JSON bytes; Decimals and integers beyond 64 bits as exact numbers. Raises CodecError."""
+    """Any bean (or part of one) as JSON bytes, big numbers exact. Raises CodecError."""
     try:
         return orjson.dumps(value, default=_number)
     except (TypeError, ValueError):
@@ -85,7 +88,7 @@ def from_json(data: bytes | bytearray | str) -> Any:
             return _exact(json.loads(text, parse_float=Decimal), big=False)
         return orjson.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CodecError(f"not JSON: {error}", **_params(data)) from error
+        raise CodecError(f"not JSON: {error}", size=len(data), start=_start(data)) from error
 
 
 def json_text(value: Any) -> str:
@@ -142,9 +145,9 @@ def _with_fragments(value: Any) -> Any:
     return value
 
 
-def _params(data: bytes | bytearray | str) -> dict[str, object]:
+def _start(data: bytes | bytearray | str) -> str:
     start = data[:120]
-    return {"size": len(data), "start": start if isinstance(start, str) else bytes(start).decode(errors="replace")}
+    return start if isinstance(start, str) else bytes(start).decode(errors="replace")
 
 
 def _kind(value: Any) -> str:

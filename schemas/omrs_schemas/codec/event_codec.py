@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import fastavro.schema
 
 from omrs_schemas.avro.files import FILES, current, released
-from omrs_schemas.codec.binary import BinaryFault, Reader, Writer, compile_reader, compile_writer
+from omrs_schemas.codec.binary import BinaryFault
+from omrs_schemas.codec.binary_reader import Reader, compile_reader
+from omrs_schemas.codec.binary_writer import Writer, compile_writer
 from omrs_schemas.codec.generic import SchemaConverter
 from omrs_schemas.codec.instances import InstanceConverter, Record
 from omrs_schemas.errors import CodecError
@@ -179,10 +181,7 @@ class EventCodec:
                 else:
                     section[field] = convert.to_bean(field, value)
         except CodecError as error:
-            guid = record.get("instanceGUID")
-            raise CodecError(
-                f"{name} of {guid}: {error.message}", help=error.help, **{**error.params, "guid": guid}
-            ) from error
+            raise _with_params(f"{name} of {record.get('instanceGUID')}: {error.message}", error, record) from error
         event: JsonBean = {"class": "OMRSEventV1"}
         if record["protocolVersionId"] is not None:
             event["protocolVersionId"] = record["protocolVersionId"]
@@ -225,7 +224,10 @@ class EventCodec:
 
 
 def read_record(data: bytes) -> tuple[str, Record]:
-    """(name of the record type, record) of single-object bytes, whichever released schema wrote them. Raises CodecError."""
+    """(name of the record type, record) of single-object bytes, whichever released schema wrote them.
+
+    Raises CodecError.
+    """
     if type(data) is not bytes:
         data = bytes(data)
     if len(data) < HEADER_SIZE or data[:2] != MARKER:
@@ -239,7 +241,7 @@ def read_record(data: bytes) -> tuple[str, Record]:
     if known is None:
         raise CodecError(
             f"no known schema has the fingerprint {data[2:HEADER_SIZE].hex()}",
-            help="The record was written by a newer version of omrs-streams, or it is no OMRS event. Upgrade the reader.",
+            help="Written by a newer version of omrs-streams (upgrade this one), or no OMRS event.",
             fingerprint=data[2:HEADER_SIZE].hex(),
         )
     try:
@@ -251,6 +253,12 @@ def read_record(data: bytes) -> tuple[str, Record]:
     if end != len(data):
         raise _unreadable(known, data, f"{len(data) - end} bytes follow after its end at byte {end}")
     return known.name, record
+
+
+def _with_params(message: str, error: CodecError, record: Record) -> CodecError:
+    wrapped = CodecError(message, help=error.help)
+    wrapped.params.update(error.params, guid=record.get("instanceGUID"))
+    return wrapped
 
 
 def _unreadable(known: KnownSchema, data: bytes, reason: str) -> CodecError:

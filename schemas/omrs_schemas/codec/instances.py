@@ -18,7 +18,7 @@ NO_PLAN: Plan = {}
 
 
 class InstanceConverter:
-    """Converts instance beans to records and back with the help of a type system, whose answers it keeps per version."""
+    """Converts instance beans to records and back; keeps what the type system says of a type, per version."""
 
     def __init__(self, types: TypeSystem) -> None:
         self.types = types

@@ -16,7 +16,7 @@ from omrs_schemas.model.base import JsonBean
 from omrs_schemas.model.primitives import PRIMITIVE_TYPE
 
 if TYPE_CHECKING:
-    from omrs_schemas.typedefs.system import AttributeSpec
+    from omrs_schemas.typedefs.attributes import AttributeSpec
 
 TYPED: Any = object()
 """What `Plan.plain` answers for a value that has to carry its own type."""
@@ -82,7 +82,7 @@ def values_of(properties: JsonBean, plan: Plan) -> dict[str, Any]:
 
 
 def beans_of(values: Mapping[str, Any], plan: Plan, type_name: str | None) -> dict[str, JsonBean]:
-    """The property value beans of the values of an Avro record. Raises CodecError where a type definition is missing."""
+    """The property value beans in the values of a record. Raises CodecError where a type definition is missing."""
     beans: dict[str, JsonBean] = {}
     for name, value in values.items():
         if type(value) is dict and type(value.get("type")) is dict:
@@ -108,7 +108,7 @@ def typed_record(bean: JsonBean, name: str, depth: int = 1) -> dict[str, Any]:
     }
     value = get("primitiveValue")
     if value is not None:
-        if type(value) in (str, bool, float) or (type(value) is int and -(1 << 63) <= value < 1 << 63):
+        if type(value) in (str, bool, float) or (type(value) is int and _fits_long(value)):
             record["primitiveValue"] = value
         else:
             record["primitiveJson"] = json_text(value)
@@ -119,7 +119,8 @@ def typed_record(bean: JsonBean, name: str, depth: int = 1) -> dict[str, Any]:
         nested = get(field)
         if nested is not None:
             if type(nested) is not dict:
-                raise CodecError(f"property {name!r}: {field} is a {type(nested).__name__}, not an object", property=name)
+                shape = type(nested).__name__
+                raise CodecError(f"property {name!r}: {field} is a {shape}, not an object", property=name)
             record[field] = _nested_record(nested, name, depth + 1)
     return record
 
@@ -151,7 +152,8 @@ def _nested_record(properties: JsonBean, name: str, depth: int) -> dict[str, Any
         for key, bean in (properties.get("instanceProperties") or {}).items()
         if bean is not None
     }
-    return {**{key: properties.get(key) for key in ("headerVersion", "effectiveFromTime", "effectiveToTime")}, "values": values}
+    header = {key: properties.get(key) for key in ("headerVersion", "effectiveFromTime", "effectiveToTime")}
+    return {**header, "values": values}
 
 
 def _nested_bean(record: Mapping[str, Any]) -> JsonBean:
@@ -164,6 +166,10 @@ def _nested_bean(record: Mapping[str, Any]) -> JsonBean:
     return bean
 
 
+def _fits_long(value: int) -> bool:
+    return -(1 << 63) <= value < 1 << 63
+
+
 def _primitive(category: str, type_name: str, type_guid: str) -> tuple[Plain, Canonical]:
     template = primitive_template(category, type_name, type_guid)
     kind = _PYTHON_TYPE[category]
@@ -172,7 +178,7 @@ def _primitive(category: str, type_name: str, type_guid: str) -> tuple[Plain, Ca
     def plain(bean: JsonBean) -> Any:
         value = bean.get("primitiveValue")
         if type(value) is kind:
-            if bean == {**template, "primitiveValue": value} and not (bounded and not -(1 << 63) <= value < 1 << 63):
+            if bean == {**template, "primitiveValue": value} and (not bounded or _fits_long(value)):
                 return value
         elif value is None and bean == template:
             return None

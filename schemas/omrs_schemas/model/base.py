@@ -1,4 +1,4 @@
-"""The base of every bean: unknown fields ignored, nulls and empty collections omitted, a `class` discriminator where Egeria has one.
+"""The base of every bean: unknown fields ignored, nulls and empty collections omitted, `class` where Egeria has one.
 
 A *bean* is a plain dict in Egeria's JSON form; a model guards the edge where such a dict comes from a stranger:
 `Model.model_validate(json)` checks it and `model.to_bean()` gives the dict back in canonical form.
@@ -9,8 +9,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, ModelWrapValidatorHandler
-from pydantic import model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -71,7 +78,9 @@ class Bean(BaseModel):
                     bean[name] = [item.to_bean() if isinstance(item, Bean) else item for item in value]
             elif isinstance(value, dict):
                 if value:
-                    bean[name] = {key: item.to_bean() if isinstance(item, Bean) else item for key, item in value.items()}
+                    bean[name] = {
+                        key: item.to_bean() if isinstance(item, Bean) else item for key, item in value.items()
+                    }
             else:
                 bean[name] = value.value if isinstance(value, StrEnum) else value
         return bean
@@ -81,7 +90,8 @@ class Bean(BaseModel):
         schema = handler(core_schema)
         if cls.bean_class is not None:
             target = handler.resolve_ref_schema(schema)
-            target["properties"] = {"class": {"const": cls.bean_class, "type": "string"}, **target.get("properties", {})}
+            discriminator = {"class": {"const": cls.bean_class, "type": "string"}}
+            target["properties"] = discriminator | target.get("properties", {})
         return schema
 
 

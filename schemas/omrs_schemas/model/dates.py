@@ -1,7 +1,7 @@
 """Dates on the wire: events carry epoch milliseconds, REST answers ISO-8601 with offset; both are read everywhere.
 
-`iso_dates` and `ms_dates` rewrite the date fields of whole beans between the two forms. A property's `primitiveValue` is
-milliseconds in either, and opaque parts (mappingProperties, connections) are left as they are.
+`iso_dates` and `ms_dates` rewrite the date fields of whole beans between the two forms. A property's `primitiveValue`
+is milliseconds in either, and opaque parts (mappingProperties, connections) are left as they are.
 """
 
 from __future__ import annotations

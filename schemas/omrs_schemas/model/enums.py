@@ -1,6 +1,7 @@
-"""The enums of the protocol; the wire form is the name, `ordinal` Egeria's number (instances.md § Enums, types.md § 2, events.md).
+"""The enums of the protocol (instances.md § Enums, types.md § 2, events.md, queries.md § 2).
 
-`unknown` names the symbol that a reader of an older Avro schema sees for a symbol it does not know.
+The wire form is the name; `ordinal` is Egeria's number. A reader of an older Avro schema sees the UNKNOWN-like symbol
+for a symbol that it does not know.
 """
 
 from omrs_schemas.model.base import WireEnum
