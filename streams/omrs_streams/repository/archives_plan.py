@@ -14,7 +14,6 @@ from typing import Any
 
 from omrs_schemas.errors import ArchiveError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.cohort.currency import ClassificationHeader, Header, judge, judge_classification
 from omrs_streams.repository.archives_headers import foreign_proxy, header_rule
 from omrs_streams.repository.archives_read import Archive, JsonBean, Located
@@ -23,7 +22,7 @@ from omrs_streams.repository.archives_types import TypePlan, plan_types
 from omrs_streams.repository.events import instance_event
 
 Known = Callable[[str], Mapping[str, Any] | None]
-"""The stored header of a guid (an instance bean, or the header part of one); None = not stored here."""
+"""The stored instance of a guid, or its header with the classifications' headers; None = not stored here."""
 
 ORIGINATOR_TYPE = "Open Metadata Archive"
 _ENDS = (("entityOneProxy", "endDef1"), ("entityTwoProxy", "endDef2"))
@@ -97,7 +96,7 @@ def _check_backup(archive: Archive, local_collection_id: str, local_name: str) -
     homes = Counter(
         each.bean.get("metadataCollectionId")
         for each in (*archive.entities, *archive.relationships)
-        if each.bean.get("instanceProvenanceType") == "LOCAL_COHORT"
+        if each.bean.get("instanceProvenanceType") == "LOCAL_COHORT" and each.bean.get("metadataCollectionId")
     )
     del homes[local_collection_id]
     if homes:
@@ -151,7 +150,8 @@ class _Planner:
 
     def _entity(self, each: Located) -> None:
         bean = self.header(each.bean)
-        if self._type_known(each.guid, each.pointer, bean, "ENTITY_DEF") and self._newer(each, bean):
+        good = self._type_known(each.guid, each.pointer, bean, "ENTITY_DEF") and self._homed(each, bean)
+        if good and self._newer(each, bean):
             self._note_properties(each.guid, each.pointer, bean)
             self.load.entities.append(self._event("NEW" if bean["version"] == 1 else "UPDATED", each, bean))
 
@@ -161,7 +161,7 @@ class _Planner:
         good = self._type_known(each.guid, each.pointer, bean, "RELATIONSHIP_DEF")
         for end, proxy in ends.items():
             good = self._type_known(each.guid, f"{each.pointer}/{end}", proxy, "ENTITY_DEF") and good
-        if not good or not self._newer(each, bean):
+        if not good or not self._homed(each, bean) or not self._newer(each, bean):
             return
         self._note_properties(each.guid, each.pointer, bean)
         typedef = self.types.require(guid=bean["type"]["typeDefGUID"])
@@ -235,6 +235,14 @@ class _Planner:
             self._say("error", each.guid, each.pointer, f"another instance with this guid is here: {verdict.reason}")
         return verdict.accepted
 
+    def _homed(self, each: Located, bean: JsonBean) -> bool:
+        """An instance without a home cannot be kept; only configuration has none."""
+        if bean.get("metadataCollectionId") or bean.get("instanceProvenanceType") == "CONFIGURATION":
+            return True
+        where = f"{each.pointer}/metadataCollectionId"
+        self._say("error", each.guid, where, f"names no home, and a {self.archive.type} does not give it one")
+        return False
+
     def _type_known(self, guid: str, where: str, bean: JsonBean, category: str) -> bool:
         kind = bean["type"]
         type_guid, name = kind["typeDefGUID"], kind["typeDefName"]
@@ -248,13 +256,10 @@ class _Planner:
             message = f"{type_guid} is the {typedef['category']} {typedef['name']} here, not the {category} {name}"
             self._say("error", guid, f"{where}/type", message)
             return False
-        carried = enumerate(bean.get("classifications") or ())
-        return all(
-            [
-                self._type_known(guid, f"{where}/classifications/{index}", each, "CLASSIFICATION_DEF")
-                for index, each in carried
-            ]
-        )
+        good = True
+        for index, each in enumerate(bean.get("classifications") or ()):
+            good = self._type_known(guid, f"{where}/classifications/{index}", each, "CLASSIFICATION_DEF") and good
+        return good
 
     def _note_properties(self, guid: str, where: str, bean: JsonBean) -> None:
         """Properties that the type does not define are stored as they came, and said."""

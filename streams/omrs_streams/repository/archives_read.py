@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pydantic import ValidationError
+
 from omrs_schemas.errors import ArchiveError, OmrsError
 from omrs_schemas.model.base import Bean as Model
 from omrs_schemas.model.instances import Classification, EntityDetail, EntityProxy, Relationship
 from omrs_schemas.typedefs.check import check_attribute_typedef, check_typedef
 from omrs_schemas.typedefs.patch import check_patch
-from pydantic import ValidationError
-
 from omrs_streams.repository.archives_report import Entry, locate, pointer
 
 JsonBean = dict[str, Any]

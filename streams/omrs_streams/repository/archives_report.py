@@ -35,11 +35,13 @@ def locate(base: str, node: Any, path: Sequence[str | int]) -> str:
     """
     found = base
     for index, part in enumerate(path):
-        if isinstance(node, dict) and part in node:
+        if isinstance(node, dict):
+            if part not in node and index + 1 < len(path):
+                continue
+            node = node.get(part)
+        elif isinstance(node, list) and isinstance(part, int):
             node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            node = node[part]
-        elif index + 1 < len(path) or not isinstance(node, dict):
+        else:
             continue
         found += pointer(part)
     return found

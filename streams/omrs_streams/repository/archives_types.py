@@ -7,7 +7,6 @@ from typing import Any
 from omrs_schemas.errors import OmrsError, TypeDefConflictError
 from omrs_schemas.typedefs.links import by_dependence
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.repository.archives_read import Archive, JsonBean, Located
 from omrs_streams.repository.archives_report import Entry
 

@@ -2,32 +2,54 @@
 
 from collections.abc import Callable
 
-from omrs_schemas.javaregex import compile_java
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.javaregex import compile_java, matcher
 
 _SPECIAL = frozenset("\\^$.|?*+()[]{}")
 _REPEATS = frozenset("?*+{")
 
+SECONDS_PER_VALUE = 1.0
+"""What one text may take: real expressions need microseconds, one that backtracks for ever must not hold a worker."""
+
 
 def text_test(pattern: str, parameter: str) -> Callable[[str], bool]:
-    """Whether a whole text matches; raises InvalidParameterError (OMRS-PROPERTIES-400-006) for a bad expression."""
-    compiled = compile_java(pattern)
-    literal, whole = leading_literal(pattern)
-    if whole:
-        return lambda text: text == literal
-    return lambda text: compiled.fullmatch(text) is not None
+    """Whether a whole text matches.
+
+    Raises InvalidParameterError (OMRS-PROPERTIES-400-006) for a bad expression; so does the test when a text takes
+    longer than `SECONDS_PER_VALUE`.
+    """
+    return _limited(matcher(pattern, timeout=SECONDS_PER_VALUE), pattern, parameter)
 
 
 def found_test(pattern: str, parameter: str) -> Callable[[str], bool]:
     """Whether the expression is found somewhere in a text (`.*pattern.*`, also over several lines)."""
     compiled = compile_java(pattern)
-    return lambda text: compiled.search(text) is not None
+    return _limited(lambda text: compiled.search(text, timeout=SECONDS_PER_VALUE) is not None, pattern, parameter)
+
+
+def _limited(test: Callable[[str], bool], pattern: str, parameter: str) -> Callable[[str], bool]:
+    def within(text: str) -> bool:
+        try:
+            return test(text)
+        except TimeoutError as fault:
+            raise InvalidParameterError(
+                f"the expression {pattern!r} takes more than {SECONDS_PER_VALUE:.0f} s on one value",
+                code=Code.INVALID_SEARCH_CRITERIA,
+                help="Nested repetitions such as (a+)+ try every split of a text; write it without them.",
+                parameter=parameter,
+                pattern=pattern,
+            ) from fault
+
+    return within
 
 
 def leading_literal(pattern: str) -> tuple[str, bool]:
     """The text that every match begins with, and whether it is the whole match.
 
-    Understands `\\Q…\\E` and plain characters; stops at the first thing that may mean something else. An alternative
-    anywhere outside a quotation, or a pattern that begins with flags such as `(?i)`, promises nothing.
+    Understands `\\Q…\\E`, escaped punctuation and plain characters; stops at the first thing that may mean something
+    else. An alternative anywhere outside a quotation, or a pattern that begins with flags such as `(?i)`, promises
+    nothing.
     """
     literal: list[str] = []
     at, end = 0, len(pattern)
@@ -38,6 +60,9 @@ def leading_literal(pattern: str) -> tuple[str, bool]:
             quoted, after = pattern[at + 2 : stop], end if close < 0 else close + 2
             literal.extend(quoted)
             at = after
+        elif pattern[at] == "\\" and pattern[at + 1 : at + 2].isascii() and not pattern[at + 1 : at + 2].isalnum():
+            literal.append(pattern[at + 1 : at + 2])
+            at += 2
         elif pattern[at] in _SPECIAL:
             break
         else:

@@ -153,4 +153,4 @@ def texts(properties: Bean | None) -> Iterator[str]:
             if value.get("symbolicName") is not None:
                 yield str(value["symbolicName"])
         elif category in COLLECTIONS:
-            yield from texts(value.get(COLLECTIONS[category]))
+            yield from texts(value.get(COLLECTIONS[str(category)]))
