@@ -98,7 +98,7 @@ class TypeSystem:
     def _carried(self, bean: Bean) -> bool:
         """Is this the base of a type that a patch has moved on here? Loading it again changes nothing."""
         known = self._by_name.get(bean["name"])
-        return known is not None and known["guid"] == bean["guid"] and known["version"] > bean.get("version", 0)
+        return known is not None and known["guid"] == bean["guid"] and known.get("version", 0) > bean.get("version", 0)
 
     def add_attribute_typedef(self, bean: Bean) -> None:
         """Errors: `InvalidTypeDefError`, `TypeDefKnownError` ATTRIBUTE_TYPEDEF_ALREADY_DEFINED (name or guid taken)."""
@@ -158,7 +158,7 @@ class TypeSystem:
             )
         if typedef.get("version", 0) <= known.get("version", 0):
             raise PatchError(
-                f"Type {known['name']} is at version {known.get('version')}, the definition at {typedef.get('version')}",
+                f"Type {known['name']} is at version {known.get('version')}, the new one at {typedef.get('version')}",
                 code=Code.INVALID_PATCH_VERSION,
                 help="Send a definition with a higher version.",
                 guid=typedef["guid"],
