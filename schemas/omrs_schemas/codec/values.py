@@ -14,6 +14,7 @@ from omrs_schemas.codec.egeria_json import json_text, json_value
 from omrs_schemas.errors import CodecError
 from omrs_schemas.model.base import JsonBean
 from omrs_schemas.model.primitives import PRIMITIVE_TYPE
+from omrs_schemas.model.values import collection_head, enum_bean, primitive_template
 
 if TYPE_CHECKING:
     from omrs_schemas.typedefs.attributes import AttributeSpec
@@ -166,8 +167,8 @@ def _nested_bean(record: Mapping[str, Any]) -> JsonBean:
     return bean
 
 
-def _fits_long(value: int) -> bool:
-    return -(1 << 63) <= value < 1 << 63
+def _fits_long(value: Any) -> bool:
+    return bool(-(1 << 63) <= value < 1 << 63)
 
 
 def _primitive(category: str, type_name: str, type_guid: str) -> tuple[Plain, Canonical]:
@@ -192,35 +193,6 @@ def _primitive(category: str, type_name: str, type_guid: str) -> tuple[Plain, Ca
     return plain, canonical
 
 
-def primitive_template(category: str, type_name: str, type_guid: str) -> JsonBean:
-    """The canonical bean of a primitive value, but for the value."""
-    return {
-        "class": "PrimitivePropertyValue",
-        "headerVersion": 1,
-        "instancePropertyCategory": "PRIMITIVE",
-        "typeGUID": type_guid,
-        "typeName": type_name,
-        "primitiveDefCategory": category,
-    }
-
-
-def enum_bean(type_name: str, type_guid: str, element: Mapping[str, Any]) -> JsonBean:
-    """The canonical bean of an enum element."""
-    bean: JsonBean = {
-        "class": "EnumPropertyValue",
-        "headerVersion": 1,
-        "instancePropertyCategory": "ENUM",
-        "typeGUID": type_guid,
-        "typeName": type_name,
-        "ordinal": element["ordinal"],
-    }
-    if element.get("value") is not None:
-        bean["symbolicName"] = element["value"]
-    if element.get("description") is not None:
-        bean["description"] = element["description"]
-    return bean
-
-
 def _enum(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
     elements = attribute.enum or {}
     beans = {ordinal: enum_bean(attribute.type_name, attribute.type_guid, item) for ordinal, item in elements.items()}
@@ -237,7 +209,7 @@ def _enum(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
 
 
 def _array(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
-    head = _collection_head("ArrayPropertyValue", "ARRAY", attribute)
+    head = collection_head("ArrayPropertyValue", "ARRAY", attribute.type_name, attribute.type_guid)
     element_plain, element_canonical = _element(attribute)
 
     def plain(bean: JsonBean) -> Any:
@@ -274,7 +246,7 @@ def _array(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
 
 
 def _map(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
-    head = _collection_head("MapPropertyValue", "MAP", attribute)
+    head = collection_head("MapPropertyValue", "MAP", attribute.type_name, attribute.type_guid)
     element_plain, element_canonical = _element(attribute)
 
     def plain(bean: JsonBean) -> Any:
@@ -312,16 +284,6 @@ def _map(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
 def _element(attribute: AttributeSpec) -> tuple[Plain, Canonical]:
     category = attribute.arguments[-1]
     return _primitive(category, *PRIMITIVE_TYPE[category])
-
-
-def _collection_head(name: str, category: str, attribute: AttributeSpec) -> JsonBean:
-    return {
-        "class": name,
-        "headerVersion": 1,
-        "instancePropertyCategory": category,
-        "typeGUID": attribute.type_guid,
-        "typeName": attribute.type_name,
-    }
 
 
 def _elements(bean: JsonBean, field: str) -> Any:
