@@ -21,6 +21,7 @@ VERSION_NAME = "1.0"
 otherwise be told that its type conflicts (OMRS types § 4, verifyTypeDef)."""
 CREATE_TIME = 1588261366992  # creation of the first archive of these types, epoch ms (OMRS types § 6.1)
 _HEADER = {"headerVersion": 1}
+_NO_DEFAULT = {**_HEADER, "ordinal": 99}  # how Java writes an EnumElementDef that nobody filled in
 _NEEDS_VALUE = frozenset({"ONE_ONLY", "AT_LEAST_ONE_ORDERED", "AT_LEAST_ONE_UNORDERED"})
 _ONE_VALUE = frozenset({"AT_MOST_ONE", "ONE_ONLY"})
 _MANY = 0x7FFFFFFF  # Java's Integer.MAX_VALUE: how an unlimited valuesMaxCount is written
@@ -81,8 +82,8 @@ def _collection(fact: Bean) -> Bean:
 def _enum(fact: Bean) -> Bean:
     elements = [{**_HEADER, "ordinal": element["ordinal"], "value": element["value"]} for element in fact["elements"]]
     bean = {**_attribute_header("EnumDef", ENUM_DEF, fact), "elementDefs": elements}
-    default = next((element for element in elements if element["value"] == fact["default"]), None)
-    return bean if default is None else {**bean, "defaultValue": default}
+    default = next((element for element in elements if element["value"] == fact["default"]), _NO_DEFAULT)
+    return {**bean, "defaultValue": default}
 
 
 def _typedef(java_class: str, fact: Bean, guids: dict[str, str]) -> Bean:
