@@ -76,6 +76,8 @@ def recent(offset: int) -> bytes:
 
 
 def after(prefix: bytes) -> bytes:
-    """The first key behind all that begin with `prefix` (its first byte, the letter, is below FF)."""
-    stem = prefix.rstrip(b"\xff")
-    return stem[:-1] + bytes((stem[-1] + 1,))
+    """A key behind all that go on from `prefix` with text or a tag.
+
+    Where FF follows instead, the NUL that ends `prefix` is half of an escape: the part is a longer one and left out.
+    """
+    return prefix + b"\xff"
