@@ -49,7 +49,8 @@ class Bean(BaseModel):
     """Base of all beans.
 
     `bean_class` is the value of the JSON property `class`, or None where Egeria writes none. A `class` that came and is
-    another one is an error; a missing one is taken as ours, because the place says what the bean is.
+    neither ours nor that of a bean that extends ours is an error; a missing one is taken as ours, because the place
+    says what the bean is.
     """
 
     model_config = ConfigDict(extra="ignore", use_enum_values=True, validate_default=False)
@@ -61,7 +62,7 @@ class Bean(BaseModel):
     def _check_class(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if cls.bean_class is not None and isinstance(data, dict):
             given = data.get("class")
-            if given is not None and given != cls.bean_class:
+            if given is not None and given != cls.bean_class and given not in _classes_below(cls):
                 raise ValueError(f"class is {given!r} where a {cls.bean_class} is expected")
         return handler(data)
 
@@ -93,6 +94,11 @@ class Bean(BaseModel):
             discriminator = {"class": {"const": cls.bean_class, "type": "string"}}
             target["properties"] = discriminator | target.get("properties", {})
         return schema
+
+
+def _classes_below(kind: type[Bean]) -> set[str | None]:
+    below = {sub.bean_class for sub in kind.__subclasses__()}
+    return below.union(*(_classes_below(sub) for sub in kind.__subclasses__()))
 
 
 class VersionedBean(Bean):
