@@ -8,7 +8,6 @@ from typing import Any
 
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.client.transport import Transport
 from omrs_streams.client.wire import Bean
 
@@ -36,34 +35,48 @@ def moment_ms(moment: Moment) -> int:
     return moment
 
 
-class Calls:
-    """Base of the client's groups of calls."""
+class ServerTypes:
+    """The server's types, fetched once and shared by every client made from the first (`as_user`)."""
 
     def __init__(self, transport: Transport, types: TypeSystem | None = None) -> None:
         self._transport = transport
         self._types = types
-        self._types_lock = threading.Lock()
+        self._lock = threading.Lock()
 
-    @property
-    def types(self) -> TypeSystem:
-        """The server's types, fetched at first use and kept; `refresh_types()` asks again."""
-        with self._types_lock:
+    def get(self) -> TypeSystem:
+        with self._lock:
             if self._types is None:
-                self._types = self._fetch_types()
+                self._types = self._fetch()
             return self._types
 
-    def refresh_types(self) -> TypeSystem:
-        """The server's types as they are now. Call it after a type was added while this client lived."""
-        types = self._fetch_types()
-        with self._types_lock:
+    def refresh(self) -> TypeSystem:
+        types = self._fetch()
+        with self._lock:
             self._types = types
         return types
 
-    def _fetch_types(self) -> TypeSystem:
+    def _fetch(self) -> TypeSystem:
         gallery = self._transport.get("/types/all")
         types = TypeSystem()
         types.load_gallery(gallery.get("attributeTypeDefs") or [], gallery.get("typeDefs") or [], [])
         return types
+
+
+class Calls:
+    """Base of the client's groups of calls."""
+
+    def __init__(self, transport: Transport, server_types: ServerTypes) -> None:
+        self._transport = transport
+        self._server_types = server_types
+
+    @property
+    def types(self) -> TypeSystem:
+        """The server's types, fetched at first use and kept; `refresh_types()` asks again."""
+        return self._server_types.get()
+
+    def refresh_types(self) -> TypeSystem:
+        """The server's types as they are now. Call it after a type was added while this client lived."""
+        return self._server_types.refresh()
 
     def type_guid(self, type_name: str) -> str:
         """The guid of a type by its name. TypeDefNotKnownError when the server has no such type."""

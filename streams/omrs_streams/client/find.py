@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from omrs_schemas.model.values import to_value
-
 from omrs_streams.client.calls import Calls, Moment, moment_ms, request
 from omrs_streams.client.search import MatchCriteria, SearchProperties, attribute_of, classified_with, exact
 from omrs_streams.client.transport import segment
@@ -31,7 +30,7 @@ class FindCalls(Calls):
         as_of: Moment | None = None,
     ) -> list[Bean]:
         """Entities of a type (with subtypes) that meet the conditions; `classifications`: all of the names."""
-        matched = classified_with(*classifications) if _names(classifications) else classifications
+        matched = classifications if isinstance(classifications, dict) else classified_with(*classifications or ())
         body = self._find_request(
             "EntityFindRequest",
             type_name,
@@ -40,7 +39,7 @@ class FindCalls(Calls):
             as_of,
             subtypeGUIDs=[self.type_guid(name) for name in subtypes] if subtypes else None,
             matchProperties=properties.to_bean(self.types, type_name) if properties else None,
-            matchClassifications=matched or None,
+            matchClassifications=matched if classifications else None,
         )
         return self._entities("/instances/entities", body, as_of)
 
@@ -227,7 +226,3 @@ class FindCalls(Calls):
 
     def _relationships(self, path: str, body: Bean, as_of: Moment | None) -> list[Bean]:
         return self._transport.post(path if as_of is None else f"{path}/history", body).get("relationships") or []
-
-
-def _names(given: Sequence[str] | Bean | None) -> bool:
-    return bool(given) and not isinstance(given, dict)

@@ -3,8 +3,9 @@
 from typing import Self
 
 import httpx
-from omrs_schemas.typedefs.system import TypeSystem
 
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.client.calls import ServerTypes
 from omrs_streams.client.entities import EntityCalls
 from omrs_streams.client.find import FindCalls
 from omrs_streams.client.relationships import RelationshipCalls
@@ -34,7 +35,8 @@ class MetadataClient(EntityCalls, RelationshipCalls, FindCalls):
         retry: Retry | None = None,
         types: TypeSystem | None = None,
     ) -> None:
-        super().__init__(Transport(url, server, user_id, timeout=timeout, http=http, retry=retry), types)
+        transport = Transport(url, server, user_id, timeout=timeout, http=http, retry=retry)
+        super().__init__(transport, ServerTypes(transport, types))
 
     @property
     def server(self) -> str:
@@ -47,7 +49,7 @@ class MetadataClient(EntityCalls, RelationshipCalls, FindCalls):
     def as_user(self, user_id: str) -> "MetadataClient":
         """The same server and connections for another user; close the first client, not this one."""
         other = MetadataClient.__new__(MetadataClient)
-        EntityCalls.__init__(other, self._transport.as_user(user_id), self._types)
+        EntityCalls.__init__(other, self._transport.as_user(user_id), self._server_types)
         return other
 
     def metadata_collection_id(self) -> str:

@@ -1,15 +1,16 @@
 """Reading a server's out topic: everything that becomes visible there, as event beans."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
-from omrs_schemas.typedefs.system import TypeSystem
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import CodecError, LogError
+from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.wire import Bean
+from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import check_name, server_out
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class OutTopicReader:
 
     At least once: the group's offsets are committed after the loop body has finished with an event's batch. A new group
     begins at the oldest event kept. A record that is no event is handed to `on_bad_record` (logged by default) and
-    skipped. `types` are the server's (`MetadataClient.types`); `kafka` is passed through to librdkafka.
+    skipped. `types` are the server's (`MetadataClient.types`); `kafka`: bootstrap servers, or settings.
 
         with OutTopicReader("127.0.0.1:9092", "cocoMDS1", "my-program", client.types) as reader:
             for event in reader:
@@ -34,27 +35,25 @@ class OutTopicReader:
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        kafka: KafkaSettings | str,
         server: str,
         group: str,
         types: TypeSystem,
         *,
-        kafka: Mapping[str, Any] | None = None,
         on_bad_record: BadRecord | None = None,
     ) -> None:
         self.topic = server_out(check_name("server", server))
         self.skipped = 0
         self._codec = EventCodec(types)
         self._on_bad_record = on_bad_record or self._log_bad_record
+        settings = KafkaSettings(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka.resolved()
         self._consumer = Consumer(
-            {
-                **(kafka or {}),
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": group,
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "allow.auto.create.topics": False,
-            }
+            settings.librdkafka(
+                group_id=group,
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
+                allow_auto_create_topics=False,
+            )
         )
         self._consumer.subscribe([self.topic])
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from omrs_schemas.model.values import to_value
-from omrs_schemas.typedefs.system import AttributeSpec, TypeSystem
-
 from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.model.values import to_value
+from omrs_schemas.typedefs.attributes import AttributeSpec
+from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.wire import Bean
 
 MatchCriteria = Literal["ALL", "ANY", "NONE"]
