@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from omrs_schemas.errors import ConfigurationError
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from omrs_schemas.errors import ConfigurationError
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import check_name
 from omrs_streams.paths import data_root

@@ -1,23 +1,26 @@
 """The ASGI app of a worker: repository services paths, calls between workers, health, readiness and metrics."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
 from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
-from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import TypeAdapter
 
+from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import instances, types
 from omrs_streams.api.replies import JSON, dump, error_bean, failure, reply, unexpected
 from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.events import guid_for
+from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.worker import scattered
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import EVENT_ID, FORWARDED
@@ -136,8 +139,6 @@ async def _at_owner(
     A request is forwarded once: the worker it was sent to answers NotReady when it does not own the guid, and this
     one looks again. Repeating is safe because the event id travels along.
     """
-    import asyncio
-
     loop = asyncio.get_running_loop()
     number = worker.router.partition(guid)
     forwarded = FORWARDED in http.headers
@@ -156,9 +157,7 @@ async def _at_owner(
             raise worker.router.directory.not_ready(number, f"worker {worker.settings.worker} gave it up")
         headers = {**http.headers, EVENT_ID: request.call.event_id}
         try:
-            response = await worker.peers.forward(
-                found, http.method, http.url.path, http.url.query, raw, headers
-            )
+            response = await worker.peers.forward(found, http.method, http.url.path, http.url.query, raw, headers)
         except NotReadyError:
             if loop.time() > deadline:
                 raise
@@ -211,6 +210,14 @@ def _operations(app: FastAPI, worker: "Worker") -> None:
     async def status() -> Response:
         return Response(dump(worker.status()), media_type=JSON)
 
+    @app.get("/digest", tags=["operations"])
+    async def digests(home: str) -> Response:
+        """The digest of all instances of one home collection as this server holds them; equal at every member."""
+        try:
+            return Response(dump(await worker.scattered.home_digest(home)), media_type=JSON)
+        except OmrsError as error:
+            return failure(error, "digest")
+
     @app.get("/metrics", tags=["operations"])
     async def prometheus() -> Response:
         worker.refresh_metrics()
@@ -235,8 +242,9 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
     async def lookup(body: dict[str, Any]) -> Any:
         return worker.scattered.answer_lookup(body)
 
-    add(scattered.INTERNAL_FIND, worker.scattered.answer_find)
-    add(scattered.INTERNAL_RELATIONSHIPS, worker.scattered.answer_relationships)
+    for path in scattered.SCATTERED:
+        add(path, partial(worker.scattered.answer, path))
     add(scattered.INTERNAL_LOOKUP, lookup)
     add("/internal/v1/records", worker.append_for_peer)
     add("/internal/v1/reopen", worker.reopen)
+    add(INTERNAL_DIGEST, worker.digest_of)

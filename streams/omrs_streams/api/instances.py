@@ -4,7 +4,6 @@ from typing import Any
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.model import requests as beans
-
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
 from omrs_streams.repository.local import Bean
@@ -95,7 +94,14 @@ def _writes(kind: str) -> dict[str, Any]:
     async def restore(r: Request) -> Any:
         return await r.worker.commands.restore(r.partition, r.call, r.guid, kind)
 
-    return {"status": status, "properties": properties, "undo": undo, "delete": delete, "purge": purge, "restore": restore}
+    return {
+        "status": status,
+        "properties": properties,
+        "undo": undo,
+        "delete": delete,
+        "purge": purge,
+        "restore": restore,
+    }
 
 
 async def classify(r: Request) -> Any:
@@ -163,7 +169,9 @@ def _reads(kind: str) -> dict[str, Any]:
 
 
 def paged(found: list[Bean], body: Bean) -> list[Bean]:
-    request = FindRequest(kind="entity", form="search", offset=body.get("offset") or 0, page_size=body.get("pageSize") or 0)
+    request = FindRequest(
+        kind="entity", form="search", offset=body.get("offset") or 0, page_size=body.get("pageSize") or 0
+    )
     end = request.offset + request.page_size if request.page_size else None
     return found[request.offset : end]
 
@@ -234,8 +242,25 @@ def _of_kind(kind: str, noun: str, guid: str, obsolete: str, purged: str) -> lis
     undone = f"undo{title}Update"
     return [
         Route("GET", f"{base}/{{guid}}/existence", f"is{title}Known", reads["existence"], one, noun, "guid"),
-        Route("GET", f"{base}/{{guid}}", f"get{'EntityDetail' if noun == 'entity' else title}", reads["get"], one, noun, "guid"),
-        Route("POST", f"{base}/{{guid}}/history", f"get{title}AsOf", reads["as_of"], one, noun, "guid", beans.HistoryRequest),
+        Route(
+            "GET",
+            f"{base}/{{guid}}",
+            f"get{'EntityDetail' if noun == 'entity' else title}",
+            reads["get"],
+            one,
+            noun,
+            "guid",
+        ),
+        Route(
+            "POST",
+            f"{base}/{{guid}}/history",
+            f"get{title}AsOf",
+            reads["as_of"],
+            one,
+            noun,
+            "guid",
+            beans.HistoryRequest,
+        ),
         Route(
             "POST",
             f"{base}/{{guid}}/history/all",
@@ -293,7 +318,14 @@ def _finds() -> list[Route]:
     """Each find and its `/history` twin, which takes the same bean with `asOfTime`."""
     entities, relations = "/instances/entities", "/instances/relationships"
     table = [
-        (entities, "findEntities", find_entities, "entities", beans.EntityFindRequest, beans.EntityHistoricalFindRequest),
+        (
+            entities,
+            "findEntities",
+            find_entities,
+            "entities",
+            beans.EntityFindRequest,
+            beans.EntityHistoricalFindRequest,
+        ),
         (
             f"{entities}/by-property",
             "findEntitiesByProperty",
@@ -387,8 +419,26 @@ ROUTES: list[Route] = [
     ),
     *_of_kind(E, "entity", "entityGUID", "obsoleteEntityGUID", "deletedEntityGUID"),
     *_of_kind(R, "relationship", "relationshipGUID", "obsoleteRelationshipGUID", "deletedRelationshipGUID"),
-    Route("GET", "/instances/entity/{guid}/summary", "getEntitySummary", summary, "EntitySummaryResponse", "entity", "guid"),
-    Route("POST", _CLASS, "classifyEntity", classify, _ENTITY, "entity", "entityGUID", beans.InstancePropertiesRequest, False),
+    Route(
+        "GET",
+        "/instances/entity/{guid}/summary",
+        "getEntitySummary",
+        summary,
+        "EntitySummaryResponse",
+        "entity",
+        "guid",
+    ),
+    Route(
+        "POST",
+        _CLASS,
+        "classifyEntity",
+        classify,
+        _ENTITY,
+        "entity",
+        "entityGUID",
+        beans.InstancePropertiesRequest,
+        False,
+    ),
     Route(
         "POST",
         f"{_CLASS}/detailed",

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from fastapi import Response
+
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_schemas.model.dates import iso_dates
 

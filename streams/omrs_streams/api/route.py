@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from omrs_schemas.errors import InvalidParameterError
 from pydantic import TypeAdapter, ValidationError
 
+from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.api.replies import UnreadableBodyError
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.local import Bean

@@ -4,7 +4,6 @@ from typing import Any
 
 from omrs_schemas.errors import TypeDefNotKnownError
 from omrs_schemas.model import types as beans
-
 from omrs_streams.api.route import Request, Route
 
 
@@ -51,12 +50,42 @@ async def add_attribute_typedef(r: Request) -> None:
 
 
 ROUTES: list[Route] = [
-    Route("GET", "/metadata-collection-id", "getMetadataCollectionId", collection_id, "MetadataCollectionIdResponse", "metadataCollectionId"),
+    Route(
+        "GET",
+        "/metadata-collection-id",
+        "getMetadataCollectionId",
+        collection_id,
+        "MetadataCollectionIdResponse",
+        "metadataCollectionId",
+    ),
     Route("GET", "/types/all", "getAllTypes", gallery, "TypeDefGalleryResponse", None),
     Route("GET", "/types/typedef/{guid}", "getTypeDefByGUID", typedef_by_guid, "TypeDefResponse", "typeDef"),
     Route("GET", "/types/typedef/name/{name}", "getTypeDefByName", typedef_by_name, "TypeDefResponse", "typeDef"),
-    Route("GET", "/types/attribute-typedef/{guid}", "getAttributeTypeDefByGUID", attribute_by_guid, "AttributeTypeDefResponse", "attributeTypeDef"),
-    Route("GET", "/types/attribute-typedef/name/{name}", "getAttributeTypeDefByName", attribute_by_name, "AttributeTypeDefResponse", "attributeTypeDef"),
+    Route(
+        "GET",
+        "/types/attribute-typedef/{guid}",
+        "getAttributeTypeDefByGUID",
+        attribute_by_guid,
+        "AttributeTypeDefResponse",
+        "attributeTypeDef",
+    ),
+    Route(
+        "GET",
+        "/types/attribute-typedef/name/{name}",
+        "getAttributeTypeDefByName",
+        attribute_by_name,
+        "AttributeTypeDefResponse",
+        "attributeTypeDef",
+    ),
     Route("POST", "/types/typedef", "addTypeDef", add_typedef, "VoidResponse", None, None, beans.TypeDef),
-    Route("POST", "/types/attribute-typedef", "addAttributeTypeDef", add_attribute_typedef, "VoidResponse", None, None, beans.AttributeTypeDef),
+    Route(
+        "POST",
+        "/types/attribute-typedef",
+        "addAttributeTypeDef",
+        add_attribute_typedef,
+        "VoidResponse",
+        None,
+        None,
+        beans.AttributeTypeDef,
+    ),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
 from omrs_schemas.errors import LogError
 
 BATCH = 5_000  # records a consume() call returns at most; more gains nothing (DESIGN.md, shape a)
@@ -47,7 +48,9 @@ def read_range(conf: dict[str, Any], topic: str, ranges: dict[int, tuple[int, in
                         left.pop(partition, None)
                         continue
                     if not error.retriable() and error.code() != KafkaError._TRANSPORT:
-                        raise LogError(f"{topic}[{partition}] cannot be read: {error.str()}", topic=topic, partition=partition)
+                        raise LogError(
+                            f"{topic}[{partition}] cannot be read: {error.str()}", topic=topic, partition=partition
+                        )
                     continue
                 end = left.get(partition)
                 if end is None:

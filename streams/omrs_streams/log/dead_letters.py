@@ -4,7 +4,6 @@ import traceback
 from collections.abc import Sequence
 
 from omrs_schemas.errors import OmrsError
-
 from omrs_streams.log.names import dead_letters
 from omrs_streams.log.producer import Outgoing
 

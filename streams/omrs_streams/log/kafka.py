@@ -3,9 +3,9 @@
 import ssl
 from typing import Any
 
-from omrs_schemas.errors import ConfigurationError
 from pydantic import BaseModel, ConfigDict
 
+from omrs_schemas.errors import ConfigurationError
 from omrs_streams.log.embedded import running
 from omrs_streams.paths import data_root
 

@@ -16,7 +16,9 @@ def check_name(kind: str, name: str) -> str:
     """
     if not _VALID.fullmatch(name):
         raise ConfigurationError(
-            f"{kind} name {name!r} cannot be part of a topic name", help="use 1-100 letters, digits, '_' or '-'", name=name
+            f"{kind} name {name!r} cannot be part of a topic name",
+            help="use 1-100 letters, digits, '_' or '-'",
+            name=name,
         )
     return name
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
-from omrs_schemas.errors import ProduceError
 
+from omrs_schemas.errors import ProduceError
 from omrs_streams.log.record import Headers
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,9 @@ class LogProducer:
             while not self._enqueue(record, batch, index):
                 self._closed.wait(0.01)
         if not finished.wait(timeout):
-            raise ProduceError(f"Kafka did not acknowledge records for {records[0][0]} in {timeout:.0f} s", topic=records[0][0])
+            raise ProduceError(
+                f"Kafka did not acknowledge records for {records[0][0]} in {timeout:.0f} s", topic=records[0][0]
+            )
         if failure:
             raise ProduceError(f"records for {records[0][0]} were refused: {failure[0].str()}", topic=records[0][0])
         return batch.offsets

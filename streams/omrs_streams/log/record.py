@@ -50,9 +50,7 @@ class LogRecord:
         """The Kafka headers of this record: routing and replay first, then CloudEvents attributes and `extra`."""
         value = self.value or b""
         flags = (FLAG_PROXY if self.is_proxy else 0) | (FLAG_RELATIONSHIP if self.is_relationship else 0)
-        meta = (
-            f"{self.origin}|{self.version}|{self.create_time}|{self.type_version}|{self.valid_from}|{flags}|{self.status}"
-        )
+        meta = f"{self.origin}|{self.version}|{self.create_time}|{self.type_version}|{self.valid_from}|{flags}|{self.status}"
         headers: Headers = [
             ("event-id", self.event_id.encode()),
             ("kind", self.kind.encode()),
@@ -94,7 +92,9 @@ class LogRecord:
         """
         try:
             found = dict(headers or ())
-            origin, version, create_time, type_version, valid_from, flags, status = found["omrs-meta"].decode().split("|")
+            origin, version, create_time, type_version, valid_from, flags, status = (
+                found["omrs-meta"].decode().split("|")
+            )
             bits = int(flags)
             if value is None or key is None:
                 raise PoisonRecordError("the record has no " + ("key" if key is None else "value"))
@@ -125,7 +125,9 @@ class LogRecord:
                 bool(bits & FLAG_RELATIONSHIP),
             )
         except KeyError as missing:
-            raise PoisonRecordError(f"header {missing.args[0]!r} is missing; only a metadata server appends to a server log") from None
+            raise PoisonRecordError(
+                f"header {missing.args[0]!r} is missing; only a metadata server appends to a server log"
+            ) from None
         except (ValueError, AttributeError) as bad:
             raise PoisonRecordError(f"a header cannot be read: {bad}") from None
 

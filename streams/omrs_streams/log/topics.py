@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
+
 from omrs_schemas.errors import ConfigurationError, LogError
 
 ADMIN_TIMEOUT_S = 15.0  # creating a topic takes a local controller 50 ms, a busy three-node cluster a few seconds
@@ -92,7 +93,9 @@ def _create(admin: AdminClient, specs: list[TopicSpec], brokers: int) -> None:
         if replication == 3:
             config.update({"min.insync.replicas": "2", "unclean.leader.election.enable": "false"})
         new.append(NewTopic(spec.name, spec.partitions, replication, config=config))
-    for name, future in admin.create_topics(new, request_timeout=ADMIN_TIMEOUT_S, operation_timeout=ADMIN_TIMEOUT_S).items():
+    for name, future in admin.create_topics(
+        new, request_timeout=ADMIN_TIMEOUT_S, operation_timeout=ADMIN_TIMEOUT_S
+    ).items():
         try:
             future.result()
         except KafkaException as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
 from omrs_schemas.errors import LogError
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,9 @@ class TopicView:
         deadline = self._loop.time() + timeout
         while self.next_offset <= offset:
             if self._loop.time() > deadline:
-                raise LogError(f"{self.topic} was not read up to offset {offset} within {timeout:.0f} s", topic=self.topic)
+                raise LogError(
+                    f"{self.topic} was not read up to offset {offset} within {timeout:.0f} s", topic=self.topic
+                )
             await asyncio.sleep(0.005)
 
     def _follow(self) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.repository.local import EXTERNAL_SOURCE, LOCAL_COHORT, Bean, LocalCollection
 
 ENTITY = "EntityDetail"
@@ -18,7 +17,12 @@ AUDIT_HEADER_VERSION = 1
 
 
 def home_header(
-    local: LocalCollection, user: str, now: int, instance_type: Bean, status: str, external: tuple[str, str] | None = None
+    local: LocalCollection,
+    user: str,
+    now: int,
+    instance_type: Bean,
+    status: str,
+    external: tuple[str, str] | None = None,
 ) -> Bean:
     """The audit header of something created here; `external` is (guid, name) of the technology that is its home."""
     header: Bean = {
@@ -146,6 +150,9 @@ def proxy_of(types: TypeSystem, entity: Bean) -> Bean:
 def require_guid(guid: str | None, parameter: str) -> str:
     if not guid:
         raise InvalidParameterError(
-            f"no {parameter} was given", code="OMRS-REPOSITORY-400-014", help="pass the instance's unique id", parameter=parameter
+            f"no {parameter} was given",
+            code="OMRS-REPOSITORY-400-014",
+            help="pass the instance's unique id",
+            parameter=parameter,
         )
     return guid

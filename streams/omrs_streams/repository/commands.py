@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from omrs_schemas.codec.avro import EventCodec
+from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import (
     ClassificationError,
     EntityNotDeletedError,
@@ -24,7 +24,6 @@ from omrs_schemas.errors import (
 )
 from omrs_schemas.typedefs import validate
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.log.record import ORIGIN_CONSEQUENCE, ORIGIN_HOME
 from omrs_streams.repository import changes
 from omrs_streams.repository.events import guid_for, instance_event, log_record
@@ -158,11 +157,16 @@ class Commands:
 
     # ---- change ----------------------------------------------------------------------------------------------------
 
-    async def update_properties(self, owned: OwnedPartition, call: Call, guid: str, kind: str, properties: Bean | None) -> Bean:
+    async def update_properties(
+        self, owned: OwnedPartition, call: Call, guid: str, kind: str, properties: Bean | None
+    ) -> Bean:
         """Replace the whole property set (OMRS instances § Versioning)."""
         if properties is None:
             raise PropertyError(
-                f"no properties were given for {guid}", code="OMRS-REPOSITORY-400-037", guid=guid, parameter="properties"
+                f"no properties were given for {guid}",
+                code="OMRS-REPOSITORY-400-037",
+                guid=guid,
+                parameter="properties",
             )
 
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
@@ -289,7 +293,9 @@ class Commands:
         present = changes.find_classification(entity, name)
         if present is None:
             raise ClassificationError(
-                f"{entity['guid']} does not carry classification {name}", code="OMRS-REPOSITORY-400-048", guid=entity["guid"]
+                f"{entity['guid']} does not carry classification {name}",
+                code="OMRS-REPOSITORY-400-048",
+                guid=entity["guid"],
             )
         if not self._local.may_write(present):
             raise InvalidParameterError(
@@ -400,7 +406,9 @@ class Commands:
             raise EntityNotKnownError(f"{guid} was purged since the request was first made", guid=guid)
         return owned.store.to_bean(stored)
 
-    def _visible(self, store: PartitionStore, stored: Stored | None, guid: str, kind: str, *, deleted_too: bool) -> Bean:
+    def _visible(
+        self, store: PartitionStore, stored: Stored | None, guid: str, kind: str, *, deleted_too: bool
+    ) -> Bean:
         relationship = kind == changes.RELATIONSHIP
         if stored is None or stored.meta.relationship != relationship:
             raise not_known(guid, relationship=relationship)

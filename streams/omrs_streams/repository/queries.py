@@ -5,7 +5,6 @@ from typing import Any
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.repository.commands import not_known, proxy_only, soft_deleted
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching import compile_find
@@ -17,7 +16,9 @@ from omrs_streams.store.partition import PartitionStore, Stored
 DELETED = "DELETED"
 
 
-def read(store: PartitionStore, guid: str, *, relationship: bool, proxies: bool = False, deleted: bool = False) -> tuple[Bean, int]:
+def read(
+    store: PartitionStore, guid: str, *, relationship: bool, proxies: bool = False, deleted: bool = False
+) -> tuple[Bean, int]:
     """The current instance and its revision.
 
     Raises EntityNotKnownError / RelationshipNotKnownError, EntityProxyOnlyError unless `proxies`.
@@ -103,7 +104,7 @@ def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindReque
                 if matches(bean):
                     yield bean
 
-    return head(candidates(), request)
+    return [dict(bean) for bean in head(candidates(), request)]
 
 
 def _candidates(store: PartitionStore, choice: Choice, time: int | None) -> Iterator[Stored]:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from omrs_schemas.codec.avro import EventCodec
+from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import CodecError, InvalidParameterError, OmrsError, TypeDefConflictError
-
 from omrs_streams import metrics
 from omrs_streams.cohort import registry
 from omrs_streams.cohort.registry_events import Identity, Registration, registration_event
@@ -194,7 +193,10 @@ class CohortMember:
         section = event["typeDefEventSection"]
         typedef = definition(event)
         if typedef is not None:
-            return typedef if self._types.learn(typedef) else self._verified(typedef)
+            if self._types.learn(typedef):
+                return typedef
+            self._verify(typedef)
+            return None
         patch = section.get("typeDefPatch")
         if patch is not None:
             before = self._types.types.typedef(patch["typeDefGUID"])
@@ -203,7 +205,7 @@ class CohortMember:
         log.info("cohort %s: %s is only noted", self.name, section.get("typeDefEventType"))
         return None
 
-    def _verified(self, typedef: Bean) -> None:
+    def _verify(self, typedef: Bean) -> None:
         known = self._types.types.typedef(typedef["guid"])
         if known is not None and typedef.get("version", 0) == known.get("version", 0):
             self._types.types.verify_typedef(typedef)
@@ -217,7 +219,8 @@ class CohortMember:
             event: Bean = self._codec.decode(message.value or b"")
             if event["eventCategory"] != category:
                 raise InvalidParameterError(
-                    f"a {event['eventCategory']} event stands on the {category} topic", help="produce it to its own topic"
+                    f"a {event['eventCategory']} event stands on the {category} topic",
+                    help="produce it to its own topic",
                 )
         except OmrsError as error:
             self._bury(message, error)

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.errors import InvalidParameterError, OmrsError, RelationshipNotKnownError, RevisionConflictError
-
 from omrs_streams.log.record import ORIGIN_HOME, LogRecord
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.local import Bean

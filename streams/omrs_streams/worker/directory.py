@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omrs_schemas.errors import NotReadyError
-
+from omrs_streams.log.consumer import read_all
 from omrs_streams.log.names import server_workers
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.view import Change, TopicView
@@ -17,6 +17,22 @@ from omrs_streams.log.view import Change, TopicView
 class Owner:
     worker: str
     url: str
+
+
+def read_owners(conf: dict[str, Any], topic: str) -> dict[int, Owner]:
+    """The owners by partition as they stand in the topic now."""
+    found: dict[int, Owner] = {}
+    for message in read_all(conf, topic, 1):
+        _take(found, (message.key() or b"").decode(), message.value())
+    return found
+
+
+def _take(owners: dict[int, Owner], key: str, value: bytes | None) -> None:
+    if value is None:
+        owners.pop(int(key), None)
+    else:
+        found = json.loads(value)
+        owners[int(key)] = Owner(found["worker"], found["url"])
 
 
 class OwnerDirectory:
@@ -31,11 +47,7 @@ class OwnerDirectory:
 
     def _apply(self, changes: list[Change]) -> None:
         for key, value, _ in changes:
-            if value is None:
-                self._owners.pop(int(key), None)
-            else:
-                found = json.loads(value)
-                self._owners[int(key)] = Owner(found["worker"], found["url"])
+            _take(self._owners, key, value)
         self._changed.set()
         self._changed = asyncio.Event()
 

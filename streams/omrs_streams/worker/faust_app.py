@@ -51,9 +51,7 @@ def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
     )
 
 
-def add_agent(
-    app: faust.App, topic: str, handle: Handler, fatal: Fatal, *, batch: int, within: float
-) -> None:
+def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal, *, batch: int, within: float) -> None:
     """An agent that hands `handle` batches of `topic`. `within` (s) is what a lone record may wait.
 
     `handle` deals with bad records itself. Whatever else it raises ends the worker through `fatal`, and the batch is
@@ -85,5 +83,6 @@ def on_assignment(
     async def on_revoked(_: Any, revoked_tps: set[TP], **__: Any) -> None:
         await revoked(set(revoked_tps))
 
-    app.on_partitions_assigned.connect(on_assigned, weak=False)
-    app.on_partitions_revoked.connect(on_revoked, weak=False)
+    signals: Any = app
+    signals.on_partitions_assigned.connect(on_assigned, weak=False)
+    signals.on_partitions_revoked.connect(on_revoked, weak=False)

@@ -9,9 +9,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omrs_schemas.codec.avro import EventCodec
+from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import NotReadyError, OmrsError, PoisonRecordError, TypeDefError
-
 from omrs_streams import metrics
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
@@ -97,7 +96,9 @@ class Inbound:
             metrics.INBOUND.labels(self._topic, "filtered").inc()
             return None
         if record.key != decoded.get("instanceGUID"):
-            raise PoisonRecordError(f"the record's key {record.key!r} is not the instance's guid {decoded.get('instanceGUID')!r}")
+            raise PoisonRecordError(
+                f"the record's key {record.key!r} is not the instance's guid {decoded.get('instanceGUID')!r}"
+            )
         record.partition = self._router.partition(record.key)
         record.origin = ORIGIN_COPY
         record.expected_revision = None

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from confluent_kafka import Message
-from omrs_schemas.errors import LogError, NotReadyError, PoisonRecordError, ProduceError
 
+from omrs_schemas.errors import LogError, NotReadyError, PoisonRecordError, ProduceError
 from omrs_streams.fold.fold import Effect
 from omrs_streams.log.consumer import read_range, watermarks
 from omrs_streams.log.producer import LogProducer, Outgoing
@@ -23,7 +22,9 @@ FOLD_CHUNK = 200
 # How long a command waits for its own record after the broker refused to acknowledge it.
 RESOLVE_S = 10.0
 
-DeadLetter = Callable[[str, int, int, bytes | None, bytes | None, Sequence[tuple[str, bytes]] | None, BaseException], Outgoing]
+DeadLetter = Callable[
+    [str, int, int, bytes | None, bytes | None, Sequence[tuple[str, bytes]] | None, BaseException], Outgoing
+]
 
 
 class Phase(Enum):
@@ -83,7 +84,8 @@ class OwnedPartition:
                 future = self._waiting[record.event_id] = loop.create_future()
             futures.append(future)
         outgoing: list[Outgoing] = [
-            (self.topic, self.number, record.key.encode(), record.value, record.headers(self._server)) for record in records
+            (self.topic, self.number, record.key.encode(), record.value, record.headers(self._server))
+            for record in records
         ]
         try:
             try:
@@ -185,7 +187,7 @@ class OwnedPartition:
             self.store.skip_to(goal)
             self._advance()
 
-    def _fold_messages(self, batch: Sequence[Message], *, index: bool) -> None:
+    def _fold_messages(self, batch: Sequence[Any], *, index: bool) -> None:
         self._fold_raw([(m.offset(), m.key(), m.value(), m.headers()) for m in batch], index=index)
 
     def _fold_raw(

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import orjson
-from omrs_schemas.errors import NotReadyError, OmrsError, from_wire
 
+from omrs_schemas.errors import NotReadyError, OmrsError, from_wire
 from omrs_streams.worker.directory import Owner
 
 # A worker answers a forwarded command within the fold's few milliseconds; a find over millions may take seconds.

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from omrs_schemas.errors import OmrsError, PoisonRecordError
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from omrs_schemas.errors import OmrsError, PoisonRecordError
 from omrs_streams.log.record import LogRecord
 from omrs_streams.worker.partition import OwnedPartition
 
@@ -37,7 +37,7 @@ class Publisher(threading.Thread):
         self._lock = threading.Lock()
         self._wanted: dict[int, OwnedPartition] = {}
         self._assigned: dict[int, OwnedPartition] = {}
-        self._held: dict[int, deque[Message]] = {}
+        self._held: dict[int, deque[Any]] = {}
         self.cursor: dict[int, int] = {}
         self.passed = threading.Condition()
 
@@ -94,10 +94,15 @@ class Publisher(threading.Thread):
 
     def _receive(self, consumer: Consumer) -> None:
         waiting = any(self._held.values())
-        for message in consumer.consume(BATCH, 0.0 if waiting else POLL_S):
+        messages: list[Any] = consumer.consume(BATCH, 0.0 if waiting else POLL_S)
+        for message in messages:
             error = message.error()
             if error is not None:
-                if error.code() != KafkaError._PARTITION_EOF and not error.retriable() and error.code() != KafkaError._TRANSPORT:
+                if (
+                    error.code() != KafkaError._PARTITION_EOF
+                    and not error.retriable()
+                    and error.code() != KafkaError._TRANSPORT
+                ):
                     raise KafkaException(error)
                 continue
             held = self._held.get(message.partition())
@@ -110,7 +115,7 @@ class Publisher(threading.Thread):
         if not held or owned is None or not owned.wait_passed(held[0].offset(), FOLD_WAIT_S):
             return
         limit = owned.next_offset
-        batch = []
+        batch: list[Any] = []
         while held and held[0].offset() < limit and len(batch) < BATCH:
             batch.append(held.popleft())
         if not batch:

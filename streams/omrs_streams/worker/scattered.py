@@ -1,18 +1,19 @@
 """Queries that concern every partition: ask each owner for its share, merge, and prove that no partition is missing."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import NotReadyError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.repository import queries
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching import compile_find
 from omrs_streams.repository.matching_request import FindRequest
 from omrs_streams.repository.sequencing import merge, newest, page
+from omrs_streams.store.digest import home_sum
 from omrs_streams.worker.directory import Owner
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import Peers
@@ -20,21 +21,26 @@ from omrs_streams.worker.router import MOVING_S, Router
 
 INTERNAL_FIND = "/internal/v1/find"
 INTERNAL_RELATIONSHIPS = "/internal/v1/relationships"
+INTERNAL_HOME_DIGEST = "/internal/v1/home-digest"
 INTERNAL_LOOKUP = "/internal/v1/lookup"
+SCATTERED = (INTERNAL_FIND, INTERNAL_RELATIONSHIPS, INTERNAL_HOME_DIGEST)
+
+Share = Callable[[dict[int, OwnedPartition], Mapping[str, Any]], Awaitable[list[Bean]]]
 
 
 class Scattered:
     """Scatter-gather over the workers of this server. Either the whole answer, or NotReadyError after `MOVING_S`."""
 
-    def __init__(self, router: Router, peers: Peers, types: TypeSystem) -> None:
+    def __init__(self, router: Router, peers: Peers, types: TypeSystem, codec: EventCodec) -> None:
         self._router = router
         self._peers = peers
         self._types = types
+        self._codec = codec
 
     async def find(self, request: FindRequest) -> list[Bean]:
         compile_find(self._types, request)  # a bad request is refused before anyone is asked
         parts = await self._gather(INTERNAL_FIND, asdict(request))
-        return merge(parts, request)
+        return [dict(bean) for bean in merge(parts, request)]
 
     async def relationships_of(self, guid: str, body: Bean, time: int | None) -> list[Bean]:
         """getRelationshipsForEntity; `body` is a TypeLimitedFindRequest bean."""
@@ -56,7 +62,7 @@ class Scattered:
             "time": time,
         }
         parts = await self._gather(INTERNAL_RELATIONSHIPS, asked)
-        return page(newest(parts), request)
+        return [dict(bean) for bean in page(newest(parts), request)]
 
     async def lookup(self, guid: str) -> Bean | None:
         """The current bean of any guid of this server; None where nothing of it is known."""
@@ -77,15 +83,19 @@ class Scattered:
             bean: Bean | None = answer["bean"]
             return bean
 
+    async def home_digest(self, home_id: str) -> dict[str, Any]:
+        """One digest over the instances of `home_id` in every partition (LOG.md § Digest, between two members)."""
+        parts = await self._gather(INTERNAL_HOME_DIGEST, {"home_id": home_id})
+        total = sum(int(part["sum"], 16) for parts_of in parts for part in parts_of) % 2**256
+        count = sum(part["count"] for parts_of in parts for part in parts_of)
+        return {"home_id": home_id, "count": count, "digest": f"{total:064x}"}
+
     # ---- asked by other workers ------------------------------------------------------------------------------------
 
-    async def answer_find(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """This worker's share of a scattered query, and the partitions it covers."""
         owned = self._asked(body["partitions"])
-        return {"partitions": list(owned), "beans": await self._local_find(owned, body)}
-
-    async def answer_relationships(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        owned = self._asked(body["partitions"])
-        return {"partitions": list(owned), "beans": await self._local_relationships(owned, body)}
+        return {"partitions": list(owned), "beans": await self._share(path)(owned, body)}
 
     def answer_lookup(self, body: Mapping[str, Any]) -> dict[str, Any]:
         owned = self._router.local(self._router.partition(body["guid"]))
@@ -138,8 +148,14 @@ class Scattered:
     ) -> tuple[list[int], list[Bean]]:
         if not owned:
             return [], []
-        ask = self._local_find if path == INTERNAL_FIND else self._local_relationships
-        return list(owned), await ask(owned, body)
+        return list(owned), await self._share(path)(owned, body)
+
+    def _share(self, path: str) -> Share:
+        return {
+            INTERNAL_FIND: self._local_find,
+            INTERNAL_RELATIONSHIPS: self._local_relationships,
+            INTERNAL_HOME_DIGEST: self._local_home_digest,
+        }[path]
 
     async def _remote_share(
         self, owner: Owner, path: str, numbers: list[int], body: Mapping[str, Any]
@@ -157,6 +173,10 @@ class Scattered:
                 fields[name] = tuple(fields[name])
         stores = [partition.store for partition in owned.values()]
         return await asyncio.to_thread(queries.find, stores, self._types, FindRequest(**fields))
+
+    async def _local_home_digest(self, owned: dict[int, OwnedPartition], body: Mapping[str, Any]) -> list[Bean]:
+        stores = [partition.store for partition in owned.values()]
+        return [await asyncio.to_thread(home_sum, stores, self._codec, body["home_id"])]
 
     async def _local_relationships(self, owned: dict[int, OwnedPartition], body: Mapping[str, Any]) -> list[Bean]:
         stores = [partition.store for partition in owned.values()]

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from omrs_schemas.codec.avro import EventCodec
+from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ConfigurationError, OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.log.names import server_types
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.view import Change, TopicView
@@ -66,10 +65,59 @@ def fingerprint(typedef: Bean) -> str:
     return hashlib.sha256(json.dumps(typedef, sort_keys=True).encode()).hexdigest()
 
 
-class ServerTypes:
-    """The type system of a worker, fed by the release and by the `types` topic that every worker of the server reads."""
+def learn(types: TypeSystem, typedef: Bean) -> bool:
+    """Add a definition to `types`; False when it was known. Raises the errors of types.md § 4."""
+    if typedef["class"] in ATTRIBUTE_CLASSES:
+        if types.attribute_typedef(typedef["guid"]) is not None:
+            return False
+        types.add_attribute_typedef(typedef)
+        return True
+    known = types.typedef(typedef["guid"])
+    if known is None:
+        types.add_typedef(typedef)
+        return True
+    if typedef.get("version", 0) > known.get("version", 0):
+        types.replace_typedef(typedef)
+        return True
+    return False
 
-    def __init__(self, conf: dict[str, Any], server: str, types: TypeSystem, codec: EventCodec, producer: LogProducer) -> None:
+
+def take_in(types: TypeSystem, codec: EventCodec, topic: str, changes: Iterable[Change]) -> None:
+    """Add the definitions of a types topic in whatever order compaction left them: a type waits for its super type.
+
+    What cannot be used is logged and left out; the topic is this server's own, so that is a defect or a foreign hand.
+    """
+    waiting: list[Bean] = []
+    for key, value, offset in changes:
+        if value is None:
+            continue
+        try:
+            found = definition(codec.decode(value))
+        except OmrsError as error:
+            log.error("%s@%d (type %s) is skipped: %s", topic, offset, key, error)
+            continue
+        if found is not None:
+            waiting.append(found)
+    while waiting:
+        left: list[tuple[Bean, OmrsError]] = []
+        for typedef in waiting:
+            try:
+                learn(types, typedef)
+            except OmrsError as error:
+                left.append((typedef, error))
+        if len(left) == len(waiting):
+            for typedef, reason in left:
+                log.error("type %s of %s cannot be used: %s", typedef.get("name"), topic, reason)
+            return
+        waiting = [typedef for typedef, _ in left]
+
+
+class ServerTypes:
+    """The type system of a worker: the release, and the `types` topic that every worker of the server reads."""
+
+    def __init__(
+        self, conf: dict[str, Any], server: str, types: TypeSystem, codec: EventCodec, producer: LogProducer
+    ) -> None:
         self.types = types
         self.topic = server_types(server)
         self.view = TopicView(conf, self.topic, self._apply)
@@ -77,48 +125,11 @@ class ServerTypes:
         self._producer = producer
 
     def _apply(self, changes: list[Change]) -> None:
-        """Take in definitions in whatever order compaction left them: a type waits for its super type."""
-        waiting: list[Bean] = []
-        for key, value, offset in changes:
-            if value is None:
-                continue
-            try:
-                found = definition(self._codec.decode(value))
-            except OmrsError as error:
-                log.error("%s@%d (type %s) is skipped: %s", self.topic, offset, key, error)
-                continue
-            if found is not None:
-                waiting.append(found)
-        while waiting:
-            left: list[Bean] = []
-            reasons: dict[str, OmrsError] = {}
-            for typedef in waiting:
-                try:
-                    self.learn(typedef)
-                except OmrsError as error:
-                    left.append(typedef)
-                    reasons[typedef["name"]] = error
-            if len(left) == len(waiting):
-                for name, reason in reasons.items():
-                    log.error("type %s of %s cannot be used: %s", name, self.topic, reason)
-                return
-            waiting = left
+        take_in(self.types, self._codec, self.topic, changes)
 
     def learn(self, typedef: Bean) -> bool:
         """Add a definition; False when it was known. Raises the errors of types.md § 4."""
-        if typedef["class"] in ATTRIBUTE_CLASSES:
-            if self.types.attribute_typedef(typedef["guid"]) is not None:
-                return False
-            self.types.add_attribute_typedef(typedef)
-            return True
-        known = self.types.typedef(typedef["guid"])
-        if known is None:
-            self.types.add_typedef(typedef)
-            return True
-        if typedef.get("version", 0) > known.get("version", 0):
-            self.types.replace_typedef(typedef)
-            return True
-        return False
+        return learn(self.types, typedef)
 
     async def keep(self, typedefs: Sequence[Bean], originator: Bean, now: int) -> None:
         """Write definitions to the types topic, in an order in which each finds what it refers to."""

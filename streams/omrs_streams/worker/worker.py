@@ -4,13 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from confluent_kafka.admin import AdminClient
-from omrs_schemas.codec.avro import EventCodec
-from omrs_schemas.errors import ConfigurationError, InvalidParameterError, NotReadyError, OmrsError
 
+from omrs_schemas.codec import EventCodec
+from omrs_schemas.errors import ConfigurationError, InvalidParameterError, NotReadyError, OmrsError
 from omrs_streams import metrics
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log import names
@@ -23,6 +24,8 @@ from omrs_streams.repository.commands import Call, Commands
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.repository.stamping import stamped
 from omrs_streams.settings import ServerSettings
+from omrs_streams.replay.verify import plain_hashes
+from omrs_streams.store.digest import digest
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.location import current_path
 from omrs_streams.store.partition import PartitionStore
@@ -92,7 +95,7 @@ class Worker:
         self.directory = OwnerDirectory(self._conf, server, self.producer)
         self.router = Router(settings.worker, settings.partitions, self.directory)
         self.peers = Peers()
-        self.scattered = Scattered(self.router, self.peers, self.types)
+        self.scattered = Scattered(self.router, self.peers, self.types, self.codec)
         self.commands = Commands(self.local, self.types, self.codec, settings.partitions, self.scattered.lookup)
         self.cohorts = {name: self._member(name) for name in settings.cohorts}
         self.cohorts_view = TopicView(self._conf, names.server_cohorts(server), self._apply_cohorts)
@@ -276,6 +279,20 @@ class Worker:
         self._assign_publishers()
         return {"partitions": switched}
 
+    async def digest_of(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The digest of one partition owned here, or the hash of each of its revisions."""
+        owned = self.router.local(body["partition"])
+        if owned is None:
+            return None
+        if body.get("hashes"):
+            found = await asyncio.to_thread(lambda: list(plain_hashes(owned.store, self.codec)))
+            return {"hashes": found}
+        for _ in range(3):
+            result = await asyncio.to_thread(digest, owned.store, self.codec)
+            if result.next_offset == owned.next_offset:
+                break
+        return {"digest": asdict(result)}
+
     # ---- what the API needs ----------------------------------------------------------------------------------------
 
     def members(self) -> frozenset[str]:
@@ -313,7 +330,14 @@ class Worker:
                     action = self.commands.delete if name == "delete" else self.commands.purge
                     await action(found, call, guid, bean["class"], *ids)
                 else:
-                    body = {"name": name, "guid": guid, "user": call.user, "event_id": call.event_id, "cause": call.cause, "bean": bean}
+                    body = {
+                        "name": name,
+                        "guid": guid,
+                        "user": call.user,
+                        "event_id": call.event_id,
+                        "cause": call.cause,
+                        "bean": bean,
+                    }
                     await self.peers.call(found, "/internal/v1/records", body)
                 return
             except NotReadyError:

@@ -1,0 +1,97 @@
+"""`omrs worker`: run one worker of a metadata server."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from omrs_streams.log.embedded import EmbeddedKafka, running
+from omrs_streams.paths import data_root
+from omrs_streams.settings import ServerSettings, load_settings
+
+GRACE_S = 5.0  # how long open HTTP requests may take when the worker stops
+
+
+def command(app: typer.Typer) -> None:
+    app.command()(worker)
+
+
+def worker(
+    server: Annotated[str | None, typer.Option("--server", "-s", help="name of the metadata server")] = None,
+    name: Annotated[str | None, typer.Option("--worker", "-w", help="name of this worker within the server")] = None,
+    cohort: Annotated[list[str] | None, typer.Option("--cohort", "-c", help="cohort to join; repeat for several")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with settings")] = None,
+    host: Annotated[str | None, typer.Option(help="address of the REST API")] = None,
+    port: Annotated[int | None, typer.Option(help="port of the REST API; 0 chooses a free one")] = None,
+    advertised_url: Annotated[str | None, typer.Option(help="URL by which others reach this worker")] = None,
+    metadata_collection_id: Annotated[str | None, typer.Option(help="id of the local metadata collection")] = None,
+    partitions: Annotated[int | None, typer.Option(help="partitions of the server log when it is created")] = None,
+    types: Annotated[str | None, typer.Option(help="`builtin` (release 6.1) or the path of a types archive")] = None,
+    bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka; the embedded one is started without it")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="file to write the URL to once the worker is up")] = None,
+    log_level: Annotated[str, typer.Option(help="logging level")] = "INFO",
+) -> None:
+    """Run one worker of a metadata server until it is interrupted."""
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s %(message)s")
+    for noisy in ("faust", "mode", "aiokafka", "httpx", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    kafka: dict[str, Any] | None = {"bootstrap_servers": bootstrap_servers} if bootstrap_servers else None
+    settings = load_settings(
+        config,
+        server=server,
+        worker=name,
+        cohorts=cohort or None,
+        host=host,
+        port=port,
+        advertised_url=advertised_url,
+        metadata_collection_id=metadata_collection_id,
+        partitions=partitions,
+        types=types,
+        kafka=kafka,
+    )
+    if not settings.kafka.bootstrap_servers and running(data_root() / "kafka") is None:
+        EmbeddedKafka(data_root() / "kafka").up()
+    failure = asyncio.run(run(settings, ready_file))
+    if failure is not None:
+        raise failure
+
+
+async def run(settings: ServerSettings, ready_file: Path | None = None) -> Exception | None:
+    """Serve until SIGTERM, SIGINT or a failure; the failure that ended it."""
+    import uvicorn
+
+    from omrs_streams.api.app import make_api
+    from omrs_streams.worker.worker import Worker
+
+    config = uvicorn.Config(
+        "unused:app",
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=int(GRACE_S),
+    )
+    socket = config.bind_socket()
+    port = socket.getsockname()[1]
+    url = settings.advertised_url or f"http://{settings.host}:{port}"
+    worker = Worker(settings, url)
+    try:
+        await worker.start()
+        config.app = make_api(worker)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[socket]))
+        if ready_file is not None:
+            ready_file.write_text(url)
+        logging.getLogger(__name__).info("server %s listens on %s (API: %s/docs)", settings.server, url, url)
+        stopped = asyncio.create_task(worker.stopped.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+        stopped.cancel()
+    finally:
+        await worker.stop()
+        socket.close()
+    return worker.failure
