@@ -2,6 +2,8 @@
 
 A patched type's attributes come out of a peer in this order, and peers compare attribute lists in order (OMRS types
 § 5, the order trap), so a patch applied here has to end in the same order.
+Compared with Java 17 on thousands of name lists. Not imitated: a bucket of nine keys or more in a table of 64 or more
+becomes a tree there, with one key moved to its front; that takes names made to collide.
 """
 
 from collections.abc import Iterable
