@@ -1,15 +1,18 @@
-"""`python -m omrs_schemas.avro.generate [--check]`: writes the .avsc files from the models, or says which differ."""
+"""Writes the .avsc files from the models: `python -m omrs_schemas.avro.generate [--check | --release VERSION]`."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
 import orjson
 
 from omrs_schemas.avro.build import EVENTS, event_schema
-from omrs_schemas.avro.files import CURRENT, file_of
+from omrs_schemas.avro.compat import check_released
+from omrs_schemas.avro.files import CURRENT, RELEASED, file_of
+from omrs_schemas.errors import SchemaCompatibilityError
 
 
 def render(name: str) -> str:
@@ -27,13 +30,33 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 if everything is written, or with --check if nothing differs."""
     parser = argparse.ArgumentParser(prog="python -m omrs_schemas.avro.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs from the models")
+    parser.add_argument(
+        "--release", metavar="VERSION", help="keep the written files as released version VERSION (1, 2 …)"
+    )
     options = parser.parse_args(arguments)
     paths = differing()
     for path in paths:
         if not options.check:
             path.write_text(render(_name_of(path)), encoding="utf-8")
         sys.stdout.write(f"{'differs from the models' if options.check else 'written'}: {path.name}\n")
+    if options.release is not None and not options.check:
+        release(int(options.release))
     return 1 if options.check and paths else 0
+
+
+def release(version: int, folder: Path = RELEASED) -> Path:
+    """Keeps the current files as a released version. Raises SchemaCompatibilityError if they break an earlier one."""
+    check_released()
+    target = folder / str(version)
+    if target.exists():
+        raise SchemaCompatibilityError(
+            f"version {version} is released already",
+            help="A released schema never changes, because records of it are kept for ever. Release the next version.",
+        )
+    target.mkdir(parents=True)
+    for name in EVENTS:
+        shutil.copyfile(file_of(name), file_of(name, target))
+    return target
 
 
 def _name_of(path: Path) -> str:

@@ -1,6 +1,6 @@
 """Pydantic models of the OMRS instance, type and event beans; their JSON is Egeria's.
 
-`Model.model_validate(json).to_bean()` turns a stranger's JSON into a bean: the plain dict that everything else works on.
+`Model.model_validate(json).to_bean()` turns a stranger's JSON into a bean: the plain dict that everything works on.
 """
 
 from omrs_schemas.model.archive import OpenMetadataArchive
