@@ -1,8 +1,9 @@
 """FULL_TRANSITIVE compatibility: the current schemas read what every released version wrote, and every released version
 reads what the current ones write.
 
-Avro's resolution rules, without its type promotions (none of them holds in both directions). Each fault names the path
-of the field and both types.
+Avro's resolution rules, without its type promotions (none of them holds in both directions) and with one rule more: an
+enum keeps its symbols, because a symbol that goes away would turn what was written into UNKNOWN without a word. Each
+fault names the path of the field and both types.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ class Incompatibility:
         return f"{self.path}: {self.reason} (written as {self.writer}, read as {self.reader})"
 
 
-def incompatibilities(writer: Any, reader: Any) -> list[Incompatibility]:
-    """Every place where data of the `writer` schema cannot be read with the `reader` schema."""
-    root = label(reader)
-    return list(_Comparison(names_in(writer), names_in(reader)).compare(root, writer, reader))
+def incompatibilities(writer: Any, reader: Any, *, keep_symbols: bool = False) -> list[Incompatibility]:
+    """Every place where data of the `writer` schema cannot be read with the `reader` schema.
+
+    `keep_symbols`: an enum symbol that the reader lacks is a fault even if it has a default.
+    """
+    comparison = _Comparison(names_in(writer), names_in(reader), keep_symbols)
+    return list(comparison.compare(label(reader), writer, reader))
 
 
 def check_full(name: str, old: Schema, new: Schema, version: str) -> None:
@@ -43,7 +47,9 @@ def check_full(name: str, old: Schema, new: Schema, version: str) -> None:
 
     Raises SchemaCompatibilityError that lists every fault.
     """
-    faults = [f"current cannot read version {version}: {fault}" for fault in incompatibilities(old, new)]
+    faults = [
+        f"current cannot read version {version}: {fault}" for fault in incompatibilities(old, new, keep_symbols=True)
+    ]
     faults += [f"version {version} cannot read current: {fault}" for fault in incompatibilities(new, old)]
     if faults:
         raise SchemaCompatibilityError(
@@ -71,7 +77,8 @@ def check_released() -> int:
 class _Comparison:
     """One direction; remembers the pairs of named types it has seen, because types contain themselves."""
 
-    def __init__(self, writer_names: dict[str, Any], reader_names: dict[str, Any]) -> None:
+    def __init__(self, writer_names: dict[str, Any], reader_names: dict[str, Any], keep_symbols: bool) -> None:
+        self.keep_symbols = keep_symbols
         self.writer_names = writer_names
         self.reader_names = reader_names
         self.seen: set[tuple[str, str]] = set()
@@ -95,7 +102,7 @@ class _Comparison:
         elif full_name(writer) != full_name(reader):
             yield _fault(path, writer, reader, "the name of the type differs")
         elif writer["type"] == "enum":
-            yield from _enum(path, writer, reader)
+            yield from self._enum(path, writer, reader)
         elif (key := (full_name(writer), full_name(reader))) not in self.seen:
             self.seen.add(key)
             yield from self._record(path, writer, reader)
@@ -117,18 +124,17 @@ class _Comparison:
             if source is not None:
                 yield from self.compare(place, source["type"], field["type"])
             elif "default" not in field:
-                yield Incompatibility(
-                    place, "nothing", label(field["type"]), "the field is not written and has no default"
-                )
+                yield Incompatibility(place, "nothing", label(field["type"]), "not written and without default")
 
-
-def _enum(path: str, writer: Schema, reader: Schema) -> Iterator[Incompatibility]:
-    unknown = [symbol for symbol in writer["symbols"] if symbol not in reader["symbols"]]
-    if unknown and "default" not in reader:
-        yield _fault(path, writer, reader, f"the reader has no default for the symbols {', '.join(unknown)}")
-    lost = reader.get("default")
-    if lost is not None and lost not in reader["symbols"]:
-        yield _fault(path, writer, reader, f"the default {lost} is no symbol")
+    def _enum(self, path: str, writer: Schema, reader: Schema) -> Iterator[Incompatibility]:
+        unknown = ", ".join(symbol for symbol in writer["symbols"] if symbol not in reader["symbols"])
+        default = reader.get("default")
+        if unknown and self.keep_symbols:
+            yield _fault(path, writer, reader, f"the reader has lost the symbols {unknown}")
+        elif unknown and default is None:
+            yield _fault(path, writer, reader, f"the reader has no default for the symbols {unknown}")
+        if default is not None and default not in reader["symbols"]:
+            yield _fault(path, writer, reader, f"the default {default} is no symbol")
 
 
 def _shape(schema: Any) -> str:

@@ -30,9 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 if everything is written, or with --check if nothing differs."""
     parser = argparse.ArgumentParser(prog="python -m omrs_schemas.avro.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs from the models")
-    parser.add_argument(
-        "--release", metavar="VERSION", help="keep the written files as released version VERSION (1, 2 …)"
-    )
+    parser.add_argument("--release", metavar="VERSION", help="keep the files as a released version (1, 2 …)")
     options = parser.parse_args(arguments)
     paths = differing()
     for path in paths:
