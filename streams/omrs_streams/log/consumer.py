@@ -10,19 +10,46 @@ from omrs_schemas.errors import LogError
 
 BATCH = 5_000  # records a consume() call returns at most; more gains nothing (DESIGN.md, shape a)
 POLL_S = 0.5  # how long one consume() waits for records; bounds how late a stop request is seen
+FILL_S = 0.02  # how long a batch may grow once its first record is there: about 2,000 records of a fast broker
 STALL_S = 30.0  # a bounded read that gets nothing for so long is reported: the broker is gone or the data is
 REQUEST_S = 10.0
+
+
+def take(consumer: Consumer, most: int, wait: float, fill: float = 0.0) -> list[Any]:
+    """Up to `most` messages: waits `wait` s for the first, then only `fill` s for more.
+
+    `Consumer.consume` alone would hold back what has come until the batch is full or its whole time is over.
+    """
+    first = consumer.poll(wait)
+    return [] if first is None else [first, *consumer.consume(most - 1, fill)]
 
 
 def watermarks(conf: dict[str, Any], topic: str, partitions: int) -> list[tuple[int, int]]:
     """The (earliest, next) offset of each partition of `topic`. LogError when Kafka does not answer."""
     consumer = Consumer(conf)
     try:
-        return [consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=REQUEST_S) for p in range(partitions)]
-    except KafkaException as error:
-        raise LogError(f"the offsets of {topic} cannot be read: {error.args[0].str()}", topic=topic) from error
+        return [ends_of(consumer, topic, number) for number in range(partitions)]
     finally:
         consumer.close()
+
+
+def ends_of(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    """The (earliest, next) offset of one partition; waits for a leader, which a new topic or a failed broker lacks.
+
+    Raises LogError when Kafka does not answer within `REQUEST_S`.
+    """
+    deadline = time.monotonic() + REQUEST_S
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REQUEST_S)
+        except KafkaException as error:
+            if time.monotonic() > deadline:
+                raise LogError(
+                    f"the offsets of {topic}[{partition}] cannot be read: {error.args[0].str()}", topic=topic
+                ) from error
+            time.sleep(0.1)
+        else:
+            return low, high
 
 
 def read_range(conf: dict[str, Any], topic: str, ranges: dict[int, tuple[int, int]]) -> Iterator[list[Message]]:
@@ -40,7 +67,7 @@ def read_range(conf: dict[str, Any], topic: str, ranges: dict[int, tuple[int, in
         last_progress = time.monotonic()
         while left:
             batch = []
-            for message in consumer.consume(BATCH, POLL_S):
+            for message in take(consumer, BATCH, POLL_S, FILL_S):
                 error = message.error()
                 partition = message.partition()
                 if error is not None:

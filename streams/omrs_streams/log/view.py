@@ -11,6 +11,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from omrs_schemas.errors import LogError
 
+from omrs_streams.log.consumer import ends_of, take
+
 log = logging.getLogger(__name__)
 
 Change = tuple[str, bytes | None, int]
@@ -62,7 +64,7 @@ class TopicView:
     def _follow(self) -> None:
         consumer = Consumer(self._conf)
         try:
-            low, high = consumer.get_watermark_offsets(TopicPartition(self.topic, 0), timeout=FIRST_READ_S)
+            low, high = ends_of(consumer, self.topic, 0)
             consumer.assign([TopicPartition(self.topic, 0, low)])
             if high <= low:
                 self._hand_over([], low, caught_up=True)
@@ -70,7 +72,7 @@ class TopicView:
             while not self._stop.is_set():
                 changes: list[Change] = []
                 position = -1
-                for message in consumer.consume(1_000, 0.25):
+                for message in take(consumer, 1_000, 0.25):
                     error = message.error()
                     if error is None:
                         key = (message.key() or b"").decode(errors="replace")
@@ -81,7 +83,7 @@ class TopicView:
                 if position >= 0:
                     caught_up = caught_up or position >= high
                     self._hand_over(changes, position, caught_up=caught_up)
-        except KafkaException as error:
+        except (KafkaException, LogError) as error:
             self._failure = error
             log.error("view of %s stopped: %s", self.topic, error)
             self._call(self._caught_up.set)

@@ -35,9 +35,7 @@ def _shared_cache(megabytes: int) -> Cache:
 def _options(settings: EngineSettings, bulk: bool) -> Options:
     table = BlockBasedOptions()
     table.set_block_cache(_shared_cache(settings.block_cache))
-    table.set_cache_index_and_filter_blocks(True)
-    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
-    table.set_block_size(2 * 1024)  # several 1 KB payloads compress together; a read by guid still costs one block
+    table.set_block_size(8 * 1024)  # several 1 KB payloads compress together; a read by guid still costs one block
     table.set_bloom_filter(10, False)  # 1 % false answers: most new guids are found absent without a read
     options = Options(raw_mode=True)
     options.create_if_missing(True)

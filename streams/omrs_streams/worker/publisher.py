@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from omrs_schemas.errors import OmrsError, PoisonRecordError
+from omrs_streams.log.consumer import take
 from omrs_streams.log.record import LogRecord
 from omrs_streams.worker.partition import OwnedPartition
 
@@ -94,8 +95,7 @@ class Publisher(threading.Thread):
 
     def _receive(self, consumer: Consumer) -> None:
         waiting = any(self._held.values())
-        messages: list[Any] = consumer.consume(BATCH, 0.0 if waiting else POLL_S)
-        for message in messages:
+        for message in take(consumer, BATCH, 0.0 if waiting else POLL_S):
             error = message.error()
             if error is not None:
                 if (

@@ -26,8 +26,9 @@ from omrs_streams.paths import cache_root
 PARALLEL_DOWNLOADS = 8
 # One archive is at most 10 MB (the registry's 130 MB streams): a repository that is silent this long is not there.
 TIMEOUT_SECONDS = 30
-# A dropped connection is common on a first download over a poor line; three tries a second apart get over it.
+# A dropped connection is common on a first download over a poor line; three tries get over it.
 ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) as archives arrive; first with (0, total)."""
@@ -154,7 +155,7 @@ def _fetch_one(context: Any, jar: Locked, folder: Path) -> None:
                     "Behind a mirror: name it in the [repositories] section of jgo's settings file",
                     artifact=jar.coordinate,
                 ) from error
-            time.sleep(1)
+            time.sleep(PAUSE_SECONDS)
         except RuntimeError as error:  # jgo: no repository has it
             raise EmbeddedKafkaError(
                 f"{jar.coordinate} is in none of the repositories {_hosts(context)}",
