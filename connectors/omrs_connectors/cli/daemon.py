@@ -30,14 +30,14 @@ def run(
         str | None, typer.Option("--bootstrap-servers", help="Kafka; default: the file's, else the embedded one")
     ] = None,
     port: Annotated[int | None, typer.Option(help="port of the status API; 0 chooses one")] = None,
-    url_file: Annotated[Path | None, typer.Option(help="write the status API's URL here once it is up")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="write the status API's URL here once it is up")] = None,
 ) -> None:
     """Runs a daemon in the foreground until it is stopped by SIGINT or SIGTERM."""
     from omrs_connectors.runtime.process import serve  # Faust and FastAPI take a second to import
 
     kafka = {"bootstrap_servers": bootstrap_servers} if bootstrap_servers else None
     try:
-        code = serve(load_daemon_settings(config, kafka=kafka, port=port), url_file=url_file)
+        code = serve(load_daemon_settings(config, kafka=kafka, port=port), ready_file=ready_file)
     except OmrsError as error:
         _refuse(error)
     raise typer.Exit(code)

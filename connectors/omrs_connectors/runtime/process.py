@@ -19,20 +19,20 @@ WATCH = 2.0  # seconds between looks whether Faust has given up
 GRACE = 20  # seconds that uvicorn gives the lifespan to stop: longer than a connector's stop timeout
 
 
-def serve(settings: DaemonSettings, *, url_file: Path | None = None) -> int:
+def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
     """Runs the daemon until SIGINT or SIGTERM; the exit code: 0 stopped, 1 could not start or could not go on.
 
-    `url_file`, when given, holds the API's URL once the daemon is up (the port may have been chosen by the system).
+    `ready_file`, when given, holds the API's URL once the daemon is up (the port may have been chosen by the system).
     """
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
     )
     for noisy in ("aiokafka", "faust", "mode", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    return asyncio.run(_serve(settings, url_file))
+    return asyncio.run(_serve(settings, ready_file))
 
 
-async def _serve(settings: DaemonSettings, url_file: Path | None) -> int:
+async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
     daemon = IntegrationDaemon(settings)
     config = uvicorn.Config(
         create_api(daemon), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, lifespan="on"
@@ -40,7 +40,7 @@ async def _serve(settings: DaemonSettings, url_file: Path | None) -> int:
     server = uvicorn.Server(config)
     with socket.create_server((settings.host, settings.port)) as listener:
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        watcher = asyncio.create_task(_watch(daemon, server, url, url_file))
+        watcher = asyncio.create_task(_watch(daemon, server, url, ready_file))
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -50,15 +50,15 @@ async def _serve(settings: DaemonSettings, url_file: Path | None) -> int:
     return 1 if daemon.failure or not server.started else 0
 
 
-async def _watch(daemon: IntegrationDaemon, server: uvicorn.Server, url: str, url_file: Path | None) -> None:
+async def _watch(daemon: IntegrationDaemon, server: uvicorn.Server, url: str, ready_file: Path | None) -> None:
     """Says where the API is once it is up; ends the process when Faust cannot go on (a supervisor restarts it)."""
     announced = False
     while True:
         if server.started and not announced:
             announced = True
             log.info("status API of daemon %s at %s", daemon.settings.daemon, url)
-            if url_file is not None:
-                await asyncio.to_thread(url_file.write_text, url)
+            if ready_file is not None:
+                await asyncio.to_thread(ready_file.write_text, url)
         if daemon.failure:
             log.error("daemon %s ends: %s", daemon.settings.daemon, daemon.failure)
             server.should_exit = True

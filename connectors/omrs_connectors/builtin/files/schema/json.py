@@ -45,7 +45,8 @@ def _schema(path: str, records: Iterable[Any]) -> FileSchema:
     for record in records:
         if not isinstance(record, dict):
             raise unreadable(f"{path} holds no records", reason="notRecords")
-        _collect("", record, found, 0)
+        if record:
+            _collect("", record, found, 0)
         if len(found) > MAX_PATHS:
             raise unreadable(f"{path} has more than {MAX_PATHS} different paths", reason="tooManyPaths")
     if not found:
