@@ -17,7 +17,7 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.cohort.currency import ClassificationHeader, Header, judge, judge_classification
 from omrs_streams.repository.archives_headers import foreign_proxy, header_rule
 from omrs_streams.repository.archives_read import Archive, JsonBean, Located
-from omrs_streams.repository.archives_report import Entry, Severity
+from omrs_streams.repository.archives_report import Entry, Severity, pointer
 from omrs_streams.repository.archives_types import TypePlan, plan_types
 from omrs_streams.repository.events import instance_event
 
@@ -228,11 +228,13 @@ class _Planner:
 
     def _newer(self, each: Located, bean: JsonBean) -> bool:
         """Whether the currency rule lets the instance in; a conflict is an error of the archive on this server."""
-        verdict = judge(self._stored(each.guid), Header.of(bean), "UPDATED_ENTITY_EVENT")
-        if verdict.outcome == "stale":
+        stored, incoming = self._stored(each.guid), Header.of(bean)
+        verdict = judge(stored, incoming, "UPDATED_ENTITY_EVENT")
+        if verdict.outcome == "stale" and stored is not None and stored.home_id == incoming.home_id:
             self.load.unchanged += 1
         elif not verdict.accepted:
-            self._say("error", each.guid, each.pointer, f"another instance with this guid is here: {verdict.reason}")
+            home = "" if stored is None else f", at home in {stored.home_id}"
+            self._say("error", each.guid, each.pointer, f"an instance with this guid is here{home}: {verdict.reason}")
         return verdict.accepted
 
     def _homed(self, each: Located, bean: JsonBean) -> bool:
@@ -267,4 +269,4 @@ class _Planner:
         unknown = held.keys() - self.types.attributes(bean["type"]["typeDefName"]).keys()
         for name in sorted(unknown):
             message = f"{bean['type']['typeDefName']} defines no property {name}; it is stored as it came"
-            self._say("warning", guid, f"{where}/properties/instanceProperties/{name}", message)
+            self._say("warning", guid, where + pointer("properties", "instanceProperties", name), message)

@@ -10,7 +10,21 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.repository.archives_read import Archive, JsonBean, Located
 from omrs_streams.repository.archives_report import Entry
 
-_WORDS = frozenset({"description", "descriptionGUID"})
+_WORDS = frozenset(
+    {
+        "description",
+        "descriptionGUID",
+        "descriptionWiki",
+        "attributeDescription",
+        "attributeDescriptionGUID",
+        "versionName",
+        "createdBy",
+        "createTime",
+        "updatedBy",
+        "updateTime",
+    }
+)
+"""What a type is called, said and dated: no instance depends on it."""
 
 
 @dataclass(slots=True)
@@ -27,14 +41,15 @@ class TypePlan:
     patched: dict[str, JsonBean] = field(default_factory=dict)
     report: list[Entry] = field(default_factory=list)
     known: int = 0
+    alike: int = 0
 
 
 def plan_types(archive: Archive, types: TypeSystem) -> TypePlan:
     """Compare the archive's types with `types`, which is left as it is.
 
-    A type that is known and equal by the verify rules is passed over. An attribute type that differs from the known one
-    in descriptions only is passed over as well, with a warning: exact equality would refuse the archive of the very
-    release that is built in without its descriptions.
+    A type that is known and equal by the verify rules is passed over. So is one that differs from the known one in
+    descriptions, version name and dates only, with one warning for all of them: the verify rules alone would refuse the
+    archive of the very release that is built in (its facts carry none of these).
     """
     plan = TypePlan(types.copy())
     for each in archive.attribute_typedefs:
@@ -44,6 +59,12 @@ def plan_types(archive: Archive, types: TypeSystem) -> TypePlan:
         _typedef(plan, where[id(bean)])
     for each in archive.patches:
         _patch(plan, each)
+    if plan.alike:
+        message = (
+            f"{plan.alike} types are known here with other descriptions or version names, which are kept; a member "
+            f"that loaded this archive first would call them conflicting"
+        )
+        plan.report.append(Entry("warning", None, "/archiveTypeStore", message))
     if plan.known:
         message = f"{plan.known} types and patches of the archive are known here already"
         plan.report.append(Entry("info", None, "/archiveTypeStore", message))
@@ -57,17 +78,18 @@ def _attribute_type(plan: TypePlan, each: Located) -> None:
             return
         plan.types.add_attribute_typedef(each.bean)
     except TypeDefConflictError as fault:
-        known = plan.types.attribute_typedef_by_name(each.bean["name"])
-        if known is not None and _bare(known) == _bare(each.bean):
-            plan.known += 1
-            message = f"attribute type {each.bean['name']} is known here with other descriptions, which are kept"
-            plan.report.append(Entry("warning", each.guid, each.pointer, message))
-        else:
-            plan.report.append(_error(each, fault))
+        _conflict(plan, each, plan.types.attribute_typedef_by_name(each.bean["name"]), fault)
     except OmrsError as fault:
         plan.report.append(_error(each, fault))
     else:
         plan.attribute_typedefs.append(each.bean)
+
+
+def _conflict(plan: TypePlan, each: Located, known: JsonBean | None, fault: TypeDefConflictError) -> None:
+    if known is not None and _bare(known) == _bare(each.bean):
+        plan.alike += 1
+    else:
+        plan.report.append(_error(each, fault))
 
 
 def _typedef(plan: TypePlan, each: Located) -> None:
@@ -80,6 +102,8 @@ def _typedef(plan: TypePlan, each: Located) -> None:
             plan.known += 1
             return
         plan.types.add_typedef(each.bean)
+    except TypeDefConflictError as fault:
+        _conflict(plan, each, known, fault)
     except OmrsError as fault:
         plan.report.append(_error(each, fault))
     else:
