@@ -119,10 +119,11 @@ class PartitionStore(StoreReads):
         effects: list[Effect] = []
         folded: list[Effect] = []
         lost = 0
+        partition, number, history = self.identity.partition, keys.number, keys.HISTORY
         for record in batch:
             offset, guid = record.offset, record.key
-            if record.partition != self.identity.partition:
-                raise LogError(f"partition {self.partition} was given a record of partition {record.partition}")
+            if record.partition != partition:
+                raise LogError(f"partition {partition} was given a record of partition {record.partition}")
             if offset < next_offset:
                 effects.append(self._folded_before(record))
                 continue
@@ -150,8 +151,8 @@ class PartitionStore(StoreReads):
             if state is not None and meta.first_revision == meta.revision:
                 self._end_life(guid, state, writes)
             if not meta.flags & TOMBSTONE:
-                key = guid.encode() + keys.NUL + keys.number(meta.revision)
-                writes[keys.HISTORY + key] = pack_row(row, record.value or b"")
+                key = guid.encode() + b"\0" + number(meta.revision)
+                writes[history + key] = pack_row(row, record.value or b"")
                 if effect.overlay:
                     writes[keys.OVERLAY + key] = b""
         effects.extend(folded)
