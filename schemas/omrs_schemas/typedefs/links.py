@@ -3,13 +3,16 @@
 A TypeDefLink carries guid and name; the name decides where both are there, as in the type-of check of OMRS types § 3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from omrs_schemas.errors import InvalidTypeDefError
 from omrs_schemas.typedefs.constants import ENTITY_DEF
 
 Bean = dict[str, Any]
+
+
+_LINK_FIELDS = frozenset({"headerVersion", "guid", "name", "status", "replacedByTypeGUID", "replacedByTypeName"})
 
 
 class Resolver(Protocol):
@@ -36,6 +39,16 @@ def of(typedef: Bean) -> Iterator[tuple[str, Bean]]:
 def names(typedef: Bean) -> set[str]:
     """Names of the types that a TypeDef is built on."""
     return {link["name"] for _, link in of(typedef) if link.get("name")}
+
+
+def trimmed(typedef: Bean) -> Bean:
+    """The TypeDef with nothing but TypeDefLinks in its links; the same object when that is so already.
+
+    Some archives hold whole TypeDefs there. Members that read them keep the link only, and compare types by that.
+    """
+    if all(link.keys() <= _LINK_FIELDS for _, link in of(typedef)):
+        return typedef
+    return _with_links(typedef, lambda link: {field: link[field] for field in link if field in _LINK_FIELDS})
 
 
 def check_links(types: Resolver, typedef: Bean) -> None:
@@ -112,15 +125,18 @@ def relinked(typedef: Bean, old_name: str, target: Bean) -> Bean:
     """The TypeDef with its links to `old_name` leading to `target`; the same object when there are none."""
     if old_name not in names(typedef):
         return typedef
+    return _with_links(typedef, lambda link: _moved(link, old_name, target))
+
+
+def _with_links(typedef: Bean, change: Callable[[Bean], Bean]) -> Bean:
     result = dict(typedef)
     if typedef.get("superType"):
-        result["superType"] = _moved(typedef["superType"], old_name, target)
+        result["superType"] = change(typedef["superType"])
     for field in ("endDef1", "endDef2"):
         if typedef.get(field):
-            end = typedef[field]
-            result[field] = {**end, "entityType": _moved(end["entityType"], old_name, target)}
+            result[field] = {**typedef[field], "entityType": change(typedef[field]["entityType"])}
     if typedef.get("validEntityDefs"):
-        result["validEntityDefs"] = [_moved(link, old_name, target) for link in typedef["validEntityDefs"]]
+        result["validEntityDefs"] = [change(link) for link in typedef["validEntityDefs"]]
     return result
 
 

@@ -139,7 +139,7 @@ class TypeSystem:
         if after is not before:
             check_typedef(after)
             links.check_links(self, after)
-            self._put(after)
+            return self._put(after)
         return after
 
     def replace_typedef(self, bean: Bean) -> Bean:
@@ -164,8 +164,7 @@ class TypeSystem:
                 guid=typedef["guid"],
             )
         links.check_links(self, typedef)
-        self._put(typedef)
-        return typedef
+        return self._put(typedef)
 
     def remove_typedef(self, guid: str, name: str) -> Bean:
         """Forget a type; whether instances use it is for the caller to know.
@@ -237,9 +236,11 @@ class TypeSystem:
         self._changed()
         return after
 
-    def _put(self, typedef: Bean) -> None:
+    def _put(self, typedef: Bean) -> Bean:
+        typedef = links.trimmed(typedef)
         self._by_guid[typedef["guid"]] = self._by_name[typedef["name"]] = typedef
         self._changed()
+        return typedef
 
     def _changed(self) -> None:
         self.version += 1
