@@ -207,7 +207,7 @@ class _Reader:
         quantifier = _QUANTIFIER.match(self.pattern, self.at)
         if quantifier:
             self.at = quantifier.end()
-            return atom + quantifier[0]
+            return atom + str(quantifier[0])
         return atom
 
     def plain(self, flags: Flags) -> str:
