@@ -21,8 +21,8 @@ from omrs_streams.repository.archives_report import Entry, Severity, pointer
 from omrs_streams.repository.archives_types import TypePlan, plan_types
 from omrs_streams.repository.events import instance_event
 
-Known = Callable[[str], Mapping[str, Any] | None]
-"""The stored instance of a guid, or its header with the classifications' headers; None = not stored here."""
+Known = Callable[[str], Header | Mapping[str, Any] | None]
+"""What is stored of a guid: the instance bean, or its `Header` (with its classifications); None = not stored here."""
 
 ORIGINATOR_TYPE = "Open Metadata Archive"
 _ENDS = (("entityOneProxy", "endDef1"), ("entityTwoProxy", "endDef2"))
@@ -224,7 +224,7 @@ class _Planner:
 
     def _stored(self, guid: str) -> Header | None:
         found = self.known(guid)
-        return None if found is None else Header.of(found)
+        return found if found is None or isinstance(found, Header) else Header.of(found)
 
     def _newer(self, each: Located, bean: JsonBean) -> bool:
         """Whether the currency rule lets the instance in; a conflict is an error of the archive on this server."""

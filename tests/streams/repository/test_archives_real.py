@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
+from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ArchiveError
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.cohort.currency import ClassificationHeader, Header
+from omrs_streams.fold.memory import MemoryFold
+from omrs_streams.log.record import ORIGIN_ARCHIVE
 from omrs_streams.repository.archives import LoadPlan, plan_load, read_archive
+from omrs_streams.repository.events import log_record
 from shared_data import require_shared
 
 Bean = dict[str, Any]
@@ -77,6 +82,47 @@ def test_every_instance_is_planned_unchanged_but_for_its_header(name: str) -> No
         else:
             assert {bean["replicatedBy"] for bean in beans} == {LOCAL}
             assert {bean["metadataCollectionId"] for bean in beans} == {plan.archive.guid}
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_the_events_encode_fold_and_come_again_without_effect(name: str) -> None:
+    plan = load(name, TypeSystem.builtin())
+    codec = EventCodec(plan.types.types)
+    records = [
+        log_record(each.event, codec.encode, 1, event_id=f"{each.pointer}", origin=ORIGIN_ARCHIVE)
+        for each in plan.events()
+    ]
+    for offset, record in enumerate(records):
+        record.offset = offset
+    assert [codec.decode(record.value or b"") for record in records] == [each.event for each in plan.events()]
+    fold = MemoryFold()
+    assert all(effect.effective for effect in fold.apply(records))
+
+    def known(guid: str) -> Header | None:
+        meta = fold.get_meta(guid)
+        if meta is None:
+            return None
+        classified = {
+            str(each.event["instanceEventSection"]["classification"]["name"]): ClassificationHeader.of(
+                each.event["instanceEventSection"]["classification"]
+            )
+            for each in plan.classifications
+            if each.guid == guid
+        }
+        typedef = plan.types.types.require(guid=meta.type_guid)
+        return Header(
+            version=meta.version,
+            create_time=meta.create_time,
+            home_id=meta.home_id,
+            type_name=typedef["name"],
+            type_guid=meta.type_guid,
+            proxy=meta.proxy,
+            classifications=classified,
+        )
+
+    again = plan_load(plan.archive, plan.types.types, str(plan.archive.guid), "local", known)
+    assert list(again.events()) == [] and again.complete
+    assert again.unchanged == sum(INSTANCES[name]) - INSTANCES[name][1]
 
 
 @pytest.mark.parametrize("name", TYPES)
