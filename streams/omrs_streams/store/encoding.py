@@ -3,9 +3,9 @@
 | Tag | Value | Bytes |
 |---|---|---|
 | `b` | boolean | 0 or 1 |
-| `i` | byte, short, int, long, date | 8 bytes, sign bit flipped |
+| `i` | byte, short, int, long, date, an enum's ordinal | 8 bytes, sign bit flipped |
 | `f` | float, double | 8 bytes IEEE 754, sign bit flipped, negative ones inverted |
-| `s` | string, char, enum's symbolic name | UTF-8, at most 256 bytes of it, NUL escaped, terminated |
+| `s` | string, char | UTF-8, at most 256 bytes of it, NUL escaped, terminated |
 
 A string longer than that is cut at a character: an index finds candidates, whoever asks compares the whole value.
 """

@@ -55,9 +55,7 @@ def property_terms(properties: Mapping[str, Any] | None) -> Iterator[tuple[str, 
 
 
 def _typed(value: Mapping[str, Any]) -> object:
-    """The single value of a TypedValue record; None for a collection and for a plain map."""
-    if "instancePropertyCategory" not in value:
+    """The single value of a TypedValue record (an enum's is its ordinal); None for a collection and for a plain map."""
+    if not isinstance(value.get("type"), dict):
         return None
-    if value.get("class") == "EnumPropertyValue":
-        return value.get("symbolicName")
-    return value.get("primitiveValue")
+    return value.get("ordinal" if value.get("class") == "EnumPropertyValue" else "primitiveValue")

@@ -135,17 +135,12 @@ class TestByIndex:
         ]
         assert list(store.guids_by_property("list", 1)) == []
 
-    def test_a_typed_value_is_found_by_its_primitive(self, store: PartitionStore) -> None:
-        typed = {"class": "PrimitivePropertyValue", "instancePropertyCategory": "PRIMITIVE", "primitiveValue": "typed"}
-        named = {
-            "class": "EnumPropertyValue",
-            "instancePropertyCategory": "ENUM",
-            "symbolicName": "ACTIVE",
-            "ordinal": 1,
-        }
+    def test_a_typed_value_is_found_by_its_primitive_or_ordinal(self, store: PartitionStore) -> None:
+        typed = {"class": "PrimitivePropertyValue", "type": {"typeName": "string"}, "primitiveValue": "typed"}
+        named = {"class": "EnumPropertyValue", "type": {"typeName": "Level"}, "symbolicName": "HIGH", "ordinal": 7}
         store.apply([record(0, "t", value=valued(typed)), record(1, "e", value=valued(named))])
         assert list(store.guids_by_property("p", "typed")) == ["t"]
-        assert list(store.guids_by_property("p", "ACTIVE")) == ["e"]
+        assert list(store.guids_by_property("p", 7)) == ["e"]
 
     def test_long_strings_are_found_by_their_beginning(self, store: PartitionStore) -> None:
         long, longer = "ä" * 200, "ä" * 300
