@@ -36,8 +36,8 @@ def _options(settings: EngineSettings, bulk: bool) -> Options:
     table = BlockBasedOptions()
     table.set_block_cache(_shared_cache(settings.block_cache))
     table.set_block_size(8 * 1024)  # several 1 KB payloads compress together; a read by guid still costs one block
-    # Index and filter blocks stay outside the block cache: its shards are 1 MB, the index of a 64 MB file is larger than
-    # that, would never stay cached and cost 100 µs on every read. Outside they take about 15 bytes an instance.
+    # Index and filter blocks stay outside the block cache: its shards are 1 MB, the index of a 64 MB file is larger,
+    # would never stay cached and cost 100 µs on every read. Outside they take about 15 bytes an instance.
     table.set_bloom_filter(10, False)  # 1 % false answers: most new guids are found absent without a read
     options = Options(raw_mode=True)
     options.create_if_missing(True)
