@@ -21,7 +21,7 @@ from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.events import guid_for
 from omrs_streams.replay.verify import INTERNAL_DIGEST
-from omrs_streams.worker import scattered
+from omrs_streams.worker import bulk, scattered
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import EVENT_ID, FORWARDED
 from omrs_streams.worker.router import MOVING_S
@@ -246,5 +246,8 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
         add(path, partial(worker.scattered.answer, path))
     add(scattered.INTERNAL_LOOKUP, lookup)
     add("/internal/v1/records", worker.append_for_peer)
+    add(bulk.APPEND, worker.bulk.append)
+    add(bulk.HEADERS, worker.bulk.headers)
+    add(bulk.TYPES, worker.bulk.types)
     add("/internal/v1/reopen", worker.reopen)
     add(INTERNAL_DIGEST, worker.digest_of)

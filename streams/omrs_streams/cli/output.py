@@ -124,10 +124,11 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def progress(what: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """A bar with rate and remaining time on stderr; call what is yielded with each number of records done."""
+def progress(what: str, total: int, *, quiet: bool = False) -> Iterator[Callable[..., None]]:
+    """A bar with rate and remaining time on stderr; call what is yielded with each number of records done, and with
+    the total once that is known."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda _, total=None: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -138,4 +139,11 @@ def progress(what: str, total: int, *, quiet: bool = False) -> Iterator[Callable
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as shown:
         task = shown.add_task(what, total=total)
-        yield lambda done: shown.advance(task, done)
+
+
+        def advance(done: int, total: int | None = None) -> None:
+            if total is not None:
+                shown.update(task, total=total)
+            shown.advance(task, done)
+
+        yield advance

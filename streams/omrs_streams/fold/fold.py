@@ -25,7 +25,11 @@ _NUL: Final = "\0"
 
 
 def fold(record: LogRecord, state: StateMeta | None) -> Effect:
-    """The effect of `record` on a guid in `state` (None: never seen)."""
+    """The effect of `record` on a guid in `state` (None: never seen).
+
+    Header fields are the instance's; of a classification event with only a proxy in it, version and home are the
+    classification's, all others the proxy's.
+    """
     overlay = record.is_proxy and record.kind in CLASSIFICATION_KINDS
     expected = record.expected_revision
     if expected is not None:
@@ -53,7 +57,7 @@ def _copy_loses(record: LogRecord, state: StateMeta, overlay: bool) -> str | Non
     """
     ids_only = record.create_time == 0 and record.version == 0
     if state.flags & TOMBSTONE:
-        same_object = ids_only or record.create_time == state.create_time
+        same_object = record.create_time in (0, state.create_time)
         return REASON_STALE if same_object and (record.is_proxy or record.version <= state.version) else None
     if ids_only and record.kind in PURGE_KINDS:
         return None
@@ -99,7 +103,6 @@ def _next(record: LogRecord, state: StateMeta | None, overlay: bool) -> StateMet
         | (RELATIONSHIP if record.is_relationship else 0)
         | (OVERLAY if overlay else 0)
     )
-    valid_from = record.valid_from
     if state is None:
         revision = first = 1
     else:
@@ -107,24 +110,22 @@ def _next(record: LogRecord, state: StateMeta | None, overlay: bool) -> StateMet
         first = revision if _new_life(record, state) else state.first_revision
         if first != revision:
             if overlay:
-                # A classification is never valid before the instance that carries it, whatever other clocks say.
-                valid_from = max(valid_from, state.valid_from)
-                if not (state.flags & PROXY and record.version > state.version):
-                    return _with_overlay(state, revision, record.offset, valid_from)
+                return _with_overlay(record, state, revision)
             flags |= state.flags & OVERLAY
     return StateMeta(
         revision,
         first,
         revision,
         record.offset,
-        record.version,
+        # An overlay record's version and home are its classification's; of the proxy beneath they are not known here.
+        0 if overlay else record.version,
         record.create_time,
         record.type_version,
-        valid_from,
+        record.valid_from,
         flags,
         record.type_guid,
-        record.home_id,
-        record.replicated_by,
+        "" if overlay else record.home_id,
+        "" if overlay else record.replicated_by,
         record.status,
     )
 
@@ -136,16 +137,17 @@ def _new_life(record: LogRecord, state: StateMeta) -> bool:
     return state.flags & PROXY != 0 and not record.is_proxy and _differ(record.create_time, state.create_time)
 
 
-def _with_overlay(state: StateMeta, revision: int, offset: int, valid_from: int) -> StateMeta:
+def _with_overlay(record: LogRecord, state: StateMeta, revision: int) -> StateMeta:
     return StateMeta(
         revision,
         state.first_revision,
         state.base_revision,
-        offset,
+        record.offset,
         state.version,
         state.create_time,
         state.type_version,
-        valid_from,
+        # A classification is never valid before the instance that carries it, whatever other clocks say.
+        max(record.valid_from, state.valid_from),
         state.flags | OVERLAY,
         state.type_guid,
         state.home_id,

@@ -29,6 +29,7 @@ from omrs_streams.store.digest import digest
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.location import current_path
 from omrs_streams.store.partition import PartitionStore
+from omrs_streams.worker.bulk import Bulk
 from omrs_streams.worker.cohort import IDENTITY, CohortMember, now_ms
 from omrs_streams.worker.consequences import Consequences
 from omrs_streams.worker.directory import Owner, OwnerDirectory
@@ -96,6 +97,7 @@ class Worker:
         self.router = Router(settings.worker, settings.partitions, self.directory)
         self.peers = Peers()
         self.scattered = Scattered(self.router, self.peers, self.types, self.codec)
+        self.bulk = Bulk(self)
         self.commands = Commands(self.local, self.types, self.codec, settings.partitions, self.scattered.lookup)
         self.cohorts = {name: self._member(name) for name in settings.cohorts}
         self.cohorts_view = TopicView(self._conf, names.server_cohorts(server), self._apply_cohorts)

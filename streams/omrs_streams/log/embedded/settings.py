@@ -76,7 +76,7 @@ def server_properties(cluster: Cluster, node: Node, data_dir: Path) -> str:
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         # After a SIGKILL a broker may register again only when its former session is over: 9 s by default, felt by
         # everybody who waits for it. Shorter would fence a healthy broker on a busy laptop.
-        "broker.session.timeout.ms": 4_000,
+        "broker.session.timeout.ms": 6_000,
         "broker.heartbeat.interval.ms": 1_000,
         # Two cores: the defaults (3, 8, 10) only add threads.
         "num.network.threads": 2,

@@ -1,0 +1,1 @@
+"""Loading open metadata archives into a running server."""
