@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import socket
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import uvicorn
 from omrs_connectors.runtime.api import create_api
 from omrs_connectors.runtime.daemon import IntegrationDaemon
 from omrs_connectors.runtime.settings import DaemonSettings
+from omrs_streams.api.listen import bind
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
         create_api(daemon), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, lifespan="on"
     )
     server = uvicorn.Server(config)
-    with socket.create_server((settings.host, settings.port)) as listener:
+    with bind(settings.host, settings.port) as listener:
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         watcher = asyncio.create_task(_watch(daemon, server, url, ready_file))
         try:

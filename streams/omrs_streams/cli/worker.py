@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-import socket
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from omrs_schemas.errors import ConfigurationError
 
 from omrs_streams.log.embedded import EmbeddedKafka, running
 from omrs_streams.paths import data_root
@@ -60,30 +58,12 @@ def worker(
         raise failure
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. ConfigurationError when the port is taken.
-
-    The protocol is named because asyncio only turns Nagle's algorithm off on sockets that say they are TCP; without
-    it every answer waits 40 ms for the client's delayed acknowledgement.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise ConfigurationError(
-            f"the REST API cannot listen on {host}:{port}: {error.strerror}", help="give another --port, or 0 for a free one"
-        ) from error
-    return listening
-
-
 async def run(settings: ServerSettings, ready_file: Path | None = None) -> Exception | None:
     """Serve until SIGTERM, SIGINT or a failure; the failure that ended it."""
     import uvicorn
 
     from omrs_streams.api.app import make_api
+    from omrs_streams.api.listen import bind
     from omrs_streams.worker.worker import Worker
 
     config = uvicorn.Config(
