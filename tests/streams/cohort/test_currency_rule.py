@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omrs_streams.cohort.currency import (
@@ -142,6 +142,7 @@ headers = st.builds(
 events = st.sampled_from(["NEW_ENTITY_EVENT", "UPDATED_ENTITY_EVENT", "PURGED_ENTITY_EVENT", "RE_HOMED_ENTITY_EVENT"])
 
 
+@settings(deadline=None)
 @given(headers, headers, events)
 def test_nothing_accepted_ever_goes_back(stored: Header, incoming: Header, event: str) -> None:
     if judge(stored, incoming, event).accepted:
@@ -150,6 +151,7 @@ def test_nothing_accepted_ever_goes_back(stored: Header, incoming: Header, event
         assert incoming.type_version >= stored.type_version
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=12))
 def test_any_order_with_duplicates_ends_at_the_highest_version(versions: list[int]) -> None:
     stored: Header | None = None
@@ -160,6 +162,7 @@ def test_any_order_with_duplicates_ends_at_the_highest_version(versions: list[in
     assert stored is not None and stored.version == max(versions)
 
 
+@settings(deadline=None)
 @given(headers, headers)
 def test_both_members_name_the_same_keeper(one: Header, other: Header) -> None:
     mine, theirs = keeper(one, other), keeper(other, one)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omrs_schemas.errors import ConfigurationError
@@ -84,6 +84,7 @@ def test_only_learned_types_learns() -> None:
 guids = st.lists(st.sampled_from([LISTED, OTHER, "third"]), max_size=6)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(RULES), guids, guids)
 def test_a_batch_keeps_exactly_the_elements_the_rule_lets_through(rule: str, one: list[str], two: list[str]) -> None:
     exchange = ExchangeRule.of(rule, [{"guid": LISTED}])

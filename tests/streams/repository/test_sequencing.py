@@ -99,7 +99,7 @@ def request(order: str, offset: int, size: int) -> FindRequest:
     return FindRequest.find("entity", body)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(many(), orders, st.integers(0, 6), st.integers(0, 6), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_workers_together_answer_the_same_page_as_one(
     beans: list[Bean], order: str, offset: int, size: int, workers: int, chance: random.Random
@@ -114,7 +114,7 @@ def test_workers_together_answer_the_same_page_as_one(
     assert merge(answers, asked) == page(beans, asked)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(many(), orders, st.integers(1, 5))
 def test_pages_in_a_row_are_the_whole_once(beans: list[Bean], order: str, size: int) -> None:
     whole = page(beans, request(order, 0, 0))
@@ -122,6 +122,7 @@ def test_pages_in_a_row_are_the_whole_once(beans: list[Bean], order: str, size: 
     assert [bean for each in pages for bean in each] == whole
 
 
+@settings(deadline=None)
 @given(many(), orders)
 def test_reverse_orders_mirror_each_other_but_for_ties(beans: list[Bean], order: str) -> None:
     key = sort_key(order, "usage")
