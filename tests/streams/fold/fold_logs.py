@@ -90,11 +90,13 @@ def classification(
     created: int = CREATED,
     **fields: Any,
 ) -> LogRecord:
-    """A classification event with only a proxy in it: an overlay change. `number` is the classification's version."""
+    """A classification event with only a proxy in it: an overlay change. `number` is the classification's version, in
+    the header too; the proxy in the payload is always the same."""
     field = "originalClassification" if kind == DECLASSIFIED else "classification"
     bean = {"name": name, "version": number, "createTime": created}
-    value = section(kind, guid, fields.get("version", 1), proxy=True, **{field: bean})
-    return record(offset, guid, kind=kind, is_proxy=True, value=value, valid_from=1_000 * number, **fields)
+    value = section(kind, guid, 2, proxy=True, **{field: bean})
+    header = {"valid_from": 1_000 * number, "home_id": "classifier", "is_proxy": True, "value": value}
+    return record(offset, guid, number, kind, **header | fields)
 
 
 GUIDS = ("a", "a\x01", "ä-guid", "rel-1", "rel-2")
@@ -129,7 +131,6 @@ def logs(draw: st.DrawFn, most: int = 40) -> list[LogRecord]:
         if variation == 1:
             fields["value"] = BROKEN
         if kind in (CLASSIFIED, DECLASSIFIED) and not relationship and variation < 8:
-            fields |= {"version": version} | ({"value": BROKEN} if variation == 1 else {})
             found.append(_overlay(offset, guid, kind, version, variation, fields))
             continue
         proxy = variation == 2 and not relationship

@@ -97,6 +97,9 @@ class TestPurge:
     def test_a_newer_version_of_the_purged_comes_back(self) -> None:
         assert reason(record(3, version=5), record(1, version=4), record(2, version=4, kind=PURGED)) == ""
 
+    def test_a_proxy_without_create_time_does_not_bring_back_the_purged(self) -> None:
+        assert reason(classification(2, "Gold", 9, create_time=0), record(1, version=4, kind=PURGED)) == "stale"
+
     def test_a_new_object_may_take_the_guid(self) -> None:
         assert reason(record(3, version=1, create_time=CREATED + 1), record(1, version=4, kind=PURGED)) == ""
 
@@ -122,6 +125,13 @@ class TestOverlay:
         state = state_after(classification(1, "Gold"))
         assert state is not None
         assert (state.proxy, state.has_overlay, state.base_revision) == (True, True, 1)
+        assert (state.version, state.home_id) == (0, "")  # in the header they are the classification's
+
+    def test_the_version_of_a_classification_says_nothing_of_its_entity(self) -> None:
+        state = state_after(record(1, version=3), classification(2, "Gold", 1), classification(3, "Gold", 9))
+        assert state is not None
+        assert (state.revision, state.version) == (3, 3)
+        assert reason(record(2, version=1, is_proxy=True), classification(1, "Gold", 9)) == ""
 
     def test_it_outlives_changes_of_the_instance(self) -> None:
         state = state_after(record(1), classification(2, "Gold"), record(3, version=2))
