@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, ReadOptions, WriteOptions
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DbClosedError,
+    DBCompressionType,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteOptions,
+)
 
+from omrs_schemas.errors import NotReadyError
 from omrs_streams.store import keys
 
 MEGABYTE: Final = 1 << 20
@@ -68,6 +78,18 @@ def write_options(bulk: bool) -> WriteOptions:
     return options
 
 
+def read(engine: Rdict, key: bytes) -> bytes | None:
+    """The value of `key`. NotReadyError when the store was closed: its partition went to another worker."""
+    try:
+        return cast("bytes | None", engine.get(key))
+    except DbClosedError:
+        raise _closed() from None
+
+
+def _closed() -> NotReadyError:
+    return NotReadyError("the store is closed", help="ask again: its partition went to another worker")
+
+
 def scan(engine: Rdict, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Keys and values that begin with `prefix`, in order, as of the moment of the first `next`."""
     return scan_range(engine, prefix, keys.after(prefix))
@@ -80,11 +102,17 @@ def scan_range(engine: Rdict, first: bytes, end: bytes) -> Iterator[tuple[bytes,
     """
     options = ReadOptions()
     options.set_iterate_upper_bound(end)
-    yield from cast("Iterator[tuple[bytes, bytes]]", engine.items(from_key=first, read_opt=options))
+    try:
+        yield from cast("Iterator[tuple[bytes, bytes]]", engine.items(from_key=first, read_opt=options))
+    except DbClosedError:
+        raise _closed() from None
 
 
 def scan_keys(engine: Rdict, prefix: bytes) -> Iterator[bytes]:
     """Keys alone that begin with `prefix`."""
     options = ReadOptions()
     options.set_iterate_upper_bound(keys.after(prefix))
-    yield from cast("Iterator[bytes]", engine.keys(from_key=prefix, read_opt=options))
+    try:
+        yield from cast("Iterator[bytes]", engine.keys(from_key=prefix, read_opt=options))
+    except DbClosedError:
+        raise _closed() from None

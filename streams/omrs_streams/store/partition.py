@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from rocksdict import Rdict, WriteBatch
+from rocksdict import DbClosedError, Rdict, WriteBatch
 
 from omrs_schemas.errors import LogError
 from omrs_streams.fold.effect import REASON_DUPLICATE, Effect
@@ -17,7 +17,7 @@ from omrs_streams.log.record import LogRecord
 from omrs_streams.store import counts, keys
 from omrs_streams.store.build import BuildReport, build_indexes
 from omrs_streams.store.codec import PayloadCodec
-from omrs_streams.store.engine import EngineSettings, open_engine, scan, write_options
+from omrs_streams.store.engine import EngineSettings, open_engine, read, scan, write_options
 from omrs_streams.store.identity import LogIdentity, check_identity
 from omrs_streams.store.indexer import Indexer
 from omrs_streams.store.reads import StoreReads, pack_mark
@@ -133,7 +133,7 @@ class PartitionStore(StoreReads):
             else:
                 known = metas.get(guid)
                 if known is None and not self._all_cached:
-                    known = self._engine.get(keys.current(guid))
+                    known = read(self._engine, keys.current(guid))
                 state = states[guid] = before[guid] = None if known is None else StateMeta.unpack(known)
             repeated = recent.repeats(record.event_id, offset, fresh)
             if repeated is None:
@@ -263,10 +263,13 @@ class PartitionStore(StoreReads):
         self._engine.flush()
 
     def close(self) -> None:
-        """Flush (bulk) and close; the store cannot be used afterwards."""
-        if self._bulk:
-            self.flush()
-        self._engine.close()
+        """Flush (bulk) and close. Afterwards reading raises NotReadyError."""
+        try:
+            if self._bulk:
+                self.flush()
+            self._engine.close()
+        except DbClosedError:
+            return  # closing twice does nothing
 
     def __enter__(self) -> "PartitionStore":
         return self

@@ -14,7 +14,7 @@ from omrs_streams.fold.state import Stored
 from omrs_streams.store import beans, encoding, keys
 from omrs_streams.store.codec import Bean, PayloadCodec
 from omrs_streams.store.encoding import Scalar, Term
-from omrs_streams.store.engine import scan, scan_keys, scan_range
+from omrs_streams.store.engine import read, scan, scan_keys, scan_range
 from omrs_streams.store.rows import row_payload, unpack_row
 
 _WINNER: Final = Struct(">q")
@@ -47,7 +47,7 @@ class StoreReads:
 
     def get_meta(self, guid: str) -> StateMeta | None:
         """The current state, tombstones included; None when the guid was never seen."""
-        packed = self._metas.get(guid) or self._engine.get(keys.current(guid))
+        packed = self._metas.get(guid) or read(self._engine, keys.current(guid))
         return None if packed is None else StateMeta.unpack(packed)
 
     def get(self, guid: str) -> Stored | None:
@@ -63,7 +63,7 @@ class StoreReads:
 
     def revision(self, guid: str, number: int) -> Stored | None:
         """One revision of the present life; None when there is no such."""
-        row = self._engine.get(keys.revision(keys.HISTORY, guid, number))
+        row = read(self._engine, keys.revision(keys.HISTORY, guid, number))
         return None if row is None else self._stored(guid, *unpack_row(row))
 
     def history(self, guid: str) -> Iterator[tuple[StateMeta, bytes]]:
@@ -100,7 +100,7 @@ class StoreReads:
 
     def payload(self, guid: str, revision: int) -> bytes | None:
         """The event of one revision of the present life as it was appended, whatever it changed."""
-        row = self._engine.get(keys.revision(keys.HISTORY, guid, revision))
+        row = read(self._engine, keys.revision(keys.HISTORY, guid, revision))
         return None if row is None else row_payload(row)
 
     def _overlay(self, guid: str, meta: StateMeta) -> tuple[bytes, ...]:
@@ -162,11 +162,11 @@ class StoreReads:
 
     def is_lost(self, offset: int) -> bool:
         """Whether the record at `offset` changed nothing."""
-        return self._engine.get(keys.lost(offset)) is not None
+        return read(self._engine, keys.lost(offset)) is not None
 
     def lost(self, offset: int) -> LostMark | None:
         """Why the record at `offset` changed nothing; None when it is effective, skipped or not folded yet."""
-        value = self._engine.get(keys.lost(offset))
+        value = read(self._engine, keys.lost(offset))
         return None if value is None else _mark(offset, value)
 
     def lost_between(self, first: int, end: int) -> dict[int, LostMark]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fold_logs import BROKEN, DELETED, PURGED, UPDATED, JsonCodec, classification, record, section
 
-from omrs_schemas.errors import CodecError, ConfigurationError, LogError
+from omrs_schemas.errors import CodecError, ConfigurationError, LogError, NotReadyError
 from omrs_streams.store.encoding import Term
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.partition import PartitionStore
@@ -201,3 +201,15 @@ def test_a_codec_is_needed_for_beans_and_indexes(tmp_path: Path) -> None:
         store.apply([record(0)], index=False)
         assert not store.indexed
     assert store.size_bytes() > 0
+
+
+def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    store = PartitionStore.open(tmp_path, IDENTITY, JsonCodec())
+    store.close()
+    store.close()
+    for read in (lambda: store.get("g"), lambda: list(store.guids()), lambda: store.lost_between(0, 9)):
+        with pytest.raises(NotReadyError, match="closed"):
+            read()
+    with pytest.raises(NotReadyError):
+        store.apply([record(0)])
+    assert store.next_offset == 0
