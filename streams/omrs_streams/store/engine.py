@@ -14,6 +14,7 @@ from rocksdict import (
     Options,
     Rdict,
     ReadOptions,
+    WriteBatch,
     WriteOptions,
 )
 
@@ -82,6 +83,14 @@ def read(engine: Rdict, key: bytes) -> bytes | None:
     """The value of `key`. NotReadyError when the store was closed: its partition went to another worker."""
     try:
         return cast("bytes | None", engine.get(key))
+    except DbClosedError:
+        raise _closed() from None
+
+
+def write(engine: Rdict, batch: WriteBatch, options: WriteOptions) -> None:
+    """All of the batch or nothing. NotReadyError when the store was closed."""
+    try:
+        engine.write(batch, options)
     except DbClosedError:
         raise _closed() from None
 

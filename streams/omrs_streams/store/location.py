@@ -55,7 +55,9 @@ def partitions_of(stores: Path) -> list[int]:
     """The partitions that have a store below `stores`."""
     if not stores.is_dir():
         return []
-    return sorted(int(found.name[1:]) for found in stores.iterdir() if found.name[:1] == "p" and found.name[1:].isdigit())
+    return sorted(
+        int(found.name[1:]) for found in stores.iterdir() if found.name[:1] == "p" and found.name[1:].isdigit()
+    )
 
 
 def _generation(base: Path) -> str | None:

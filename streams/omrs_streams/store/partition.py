@@ -17,7 +17,7 @@ from omrs_streams.log.record import LogRecord
 from omrs_streams.store import counts, keys
 from omrs_streams.store.build import BuildReport, build_indexes
 from omrs_streams.store.codec import PayloadCodec
-from omrs_streams.store.engine import EngineSettings, open_engine, read, scan, write_options
+from omrs_streams.store.engine import EngineSettings, open_engine, read, scan, write, write_options
 from omrs_streams.store.identity import LogIdentity, check_identity
 from omrs_streams.store.indexer import Indexer
 from omrs_streams.store.reads import StoreReads, pack_mark
@@ -202,7 +202,7 @@ class PartitionStore(StoreReads):
                 delete(key)
             else:
                 put(key, value)
-        self._engine.write(batch, self._write_options)
+        write(self._engine, batch, self._write_options)
         self._next_offset, self._counts, self._index_state = next_offset, now, index_state
         self._recent.add(fresh)
         self._recent.forget(next_offset)
