@@ -98,8 +98,9 @@ class DirectoryCatalogConnector(IntegrationConnector):
         gone_files = [path for path in known.files if path not in seen and self._is_gone(path, found)]
         gone_folders = [path for path in known.folders if path not in seen and self._is_gone(path, found)]
         self._each(gone_files, catalog.remove_file, str)
-        for path in sorted(gone_folders, key=len, reverse=True):
-            self._each([path], catalog.remove_folder, str)
+        depths = sorted({path.count("/") for path in gone_folders}, reverse=True)
+        for depth in depths:
+            self._each([path for path in gone_folders if path.count("/") == depth], catalog.remove_folder, str)
 
     def _is_gone(self, path: str, found: Scan) -> bool:
         """Absence from a complete scan is enough; after an incomplete one the path itself is looked at."""

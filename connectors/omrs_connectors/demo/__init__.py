@@ -1,0 +1,1 @@
+"""`omrs demo`: everything at once, on one machine, with processes that end when the demo does."""
