@@ -114,7 +114,9 @@ class Story:
                 self._say("  " + ", ".join(f"{name}: {count:,} changes" for name, count in counts.items()))
             failed = [r for r in reports.values() if r["connectorStatus"] in ("FAILED", "CONFIG_FAILED")]
             if failed:
-                raise NotReadyError(f"connector {failed[0]['connectorName']}: {failed[0].get('failingExceptionMessage')}")
+                raise NotReadyError(
+                    f"connector {failed[0]['connectorName']}: {failed[0].get('failingExceptionMessage')}"
+                )
             if all(r.get("lastRefreshTime") for r in reports.values()) and now - changed > QUIET_S:
                 break
             if now - began > CATALOGUE_S:
@@ -138,7 +140,9 @@ class Story:
                     values = from_properties(classification.get("properties"))
                     names = from_properties(entity.get("properties"))
                     label = str(names.get("pathName") or names.get("displayName") or names.get("qualifiedName"))
-                    self.found.classified.append({"file": label, "why": str(values.get("notes") or values.get("source"))})
+                    self.found.classified.append(
+                        {"file": label, "why": str(values.get("notes") or values.get("source"))}
+                    )
         self.found.catalogued = dict(found.most_common())
         self._topics()
 
@@ -184,7 +188,9 @@ class Story:
         shutil.rmtree(stores)
         self.found.replay = run_replay(self._kafka, SERVER_B, "w1", stores, processes=2)
         self._url_b = self._processes.start_worker(SERVER_B, COHORT)
-        self._until(lambda: self._digest(self._url_b)[0] == self.found.digest_a, SETTLE_S, "an equal digest after replay")
+        self._until(
+            lambda: self._digest(self._url_b)[0] == self.found.digest_a, SETTLE_S, "an equal digest after replay"
+        )
         self.found.digest_after, _ = self._digest(self._url_b)
 
     def _get(self, url: str, path: str) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.javaregex import quote
 from omrs_schemas.model.values import to_value
 from omrs_schemas.typedefs.attributes import AttributeSpec
 from omrs_schemas.typedefs.system import TypeSystem
@@ -25,7 +26,7 @@ _PRIMITIVE_GUIDS = {_STRING: "b34a64b9-554a-42b1-8f8a-7d5c2339f9c4", _DATE: "1be
 
 def exact(text: str) -> str:
     """The pattern that matches `text` and nothing else."""
-    return "\\Q" + text.replace("\\E", "\\E\\\\E\\Q") + "\\E"
+    return quote(text)
 
 
 def starts_with(text: str) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from omrs_connectors.builtin.files.options import FilesOptions
 
+LINE_ENDS = "\x85\u2028\u2029"
+
 
 @dataclass(frozen=True, slots=True)
 class FolderEntry:
@@ -85,6 +87,9 @@ def _take(
         relative.encode()
     except UnicodeEncodeError:
         found.skipped["nameNotUtf8"] += 1
+        return None
+    if any(character < " " or character in LINE_ENDS for character in entry.name):
+        found.skipped["nameWithControlCharacter"] += 1  # patterns of a search do not reach beyond a line end
         return None
     try:
         facts = entry.stat()

@@ -17,6 +17,7 @@ from omrs_streams.log.embedded.jars import Progress, fetch
 from omrs_streams.log.embedded.java import find_java
 from omrs_streams.log.embedded.ports import HOST, choose, is_free, is_open, require_free
 from omrs_streams.log.embedded.settings import JVM, LOG4J, server_properties
+from omrs_streams.log.embedded.shared_classes import archive
 from omrs_streams.log.embedded.state import Cluster, Endpoint, Node
 
 # A start takes 2–4 s; log recovery after a crash and a machine busy with other things may make it many times that.
@@ -52,7 +53,7 @@ class EmbeddedKafka:
     """A cluster that lives in `data_dir` and outlives the process that starts it.
 
     `port`: of the first node (others follow it); 0 is the recorded one, or any that is free. `nodes`: 1, or 3 with
-    replication factor 3. `progress` hears of the first download. Methods raise EmbeddedKafkaError.
+    replication factor 3. `progress` hears of the first download; `jvm_options` are added to the broker's. Methods raise EmbeddedKafkaError.
     """
 
     def __init__(self, data_dir: Path, port: int = 0, nodes: int = 1, *, progress: Progress | None = None) -> None:
@@ -62,6 +63,7 @@ class EmbeddedKafka:
         self.port = port
         self.nodes = nodes
         self.progress = progress
+        self.jvm_options: tuple[str, ...] = ()
 
     def up(self) -> Endpoint:
         """Start what is not running, wait until all nodes answer, and say where they are."""
@@ -181,7 +183,9 @@ class EmbeddedKafka:
             )
         java = find_java()
         jars = fetch("kafka", self.progress)
-        return [str(java.path), *JVM, "-cp", os.pathsep.join(map(str, jars))]
+        classes = archive("kafka", java, jars, JVM)
+        sharing = [f"-XX:SharedArchiveFile={classes}", "-Xshare:auto"] if classes else []
+        return [str(java.path), *JVM, *sharing, *self.jvm_options, "-cp", os.pathsep.join(map(str, jars))]
 
     def _settle(self, cluster: Cluster | None) -> Cluster:
         """The recorded cluster or a new one, with ports that can be bound now, recorded."""

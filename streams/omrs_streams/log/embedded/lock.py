@@ -1,6 +1,7 @@
-"""Writes the locks: `python -m omrs_streams.log.embedded.lock kafka`. For maintainers, after changing a version below.
+"""Writes the locks and class lists: `python -m omrs_streams.log.embedded.lock`. After changing a version below.
 
-jgo's resolver walks the POMs in pure Python; what it finds is downloaded once and written with digest and size.
+jgo's resolver walks the POMs in pure Python; what it finds is downloaded once and written with digest and size. The
+class list is what a broker loads while it starts, takes records, serves a group and stops.
 """
 
 import sys
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from omrs_streams.log.embedded.cluster import EmbeddedKafka
 from omrs_streams.log.embedded.jars import PARALLEL_DOWNLOADS, maven_context, sha256_of
 
 KAFKA = "4.1.2"
@@ -42,6 +44,42 @@ def write(name: str, target: Path) -> int:
     return len(lines)
 
 
+def write_classes(target: Path) -> int:
+    """Run a broker, note the classes it loads in `kafka.classes` in the folder `target`; their number."""
+    with tempfile.TemporaryDirectory() as scratch:
+        loaded = Path(scratch, "loaded")
+        broker = EmbeddedKafka(Path(scratch, "kafka"))
+        broker.jvm_options = (f"-XX:DumpLoadedClassList={loaded}",)
+        try:
+            _exercise(broker.up().bootstrap_servers)
+        finally:
+            broker.wipe(force=True)
+        # Names only: the numbers behind them and the @lines (lambdas) belong to one Java release.
+        lines = {line.split()[0] for line in loaded.read_text(encoding="utf-8").splitlines() if line[:1] not in "@#"}
+    (target / "kafka.classes").write_text("\n".join(sorted(lines)) + "\n", encoding="ascii")
+    return len(lines)
+
+
+def _exercise(servers: str) -> None:
+    from confluent_kafka import Consumer, Producer
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    admin = AdminClient({"bootstrap.servers": servers})
+    admin.create_topics([NewTopic("exercise", 2, 1, config={"cleanup.policy": "compact"})])["exercise"].result(30)
+    for codec in ("none", "lz4", "zstd"):
+        producer = Producer({"bootstrap.servers": servers, "compression.type": codec, "enable.idempotence": True})
+        producer.produce("exercise", b"value" * 1000, key=codec, headers={"a": b"b"})
+        producer.flush(30)
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "exercise", "auto.offset.reset": "earliest"})
+    consumer.subscribe(["exercise"])
+    read = 0
+    while read < 3:
+        read += len(consumer.consume(3, 1))
+    consumer.commit(asynchronous=False)
+    consumer.close()
+    admin.delete_topics(["exercise"])["exercise"].result(30)
+
+
 def _resolved(name: str, repo_cache: Path) -> list[tuple[str, Any]]:
     context = maven_context(repo_cache)
     inputs, transitive = context.resolver.resolve([context.create_dependency(root) for root in ROOTS[name]])
@@ -56,6 +94,7 @@ def _coordinate(dependency: Any) -> str:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or sorted(ROOTS):
-        count = write(wanted, Path(__file__).parent)
-        sys.stdout.write(f"{wanted}.lock: {count} archives\n")
+    here = Path(__file__).parent
+    for wanted in sorted(ROOTS):
+        sys.stdout.write(f"{wanted}.lock: {write(wanted, here)} archives\n")
+    sys.stdout.write(f"kafka.classes: {write_classes(here)} classes\n")

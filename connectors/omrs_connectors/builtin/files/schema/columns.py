@@ -34,13 +34,13 @@ class FileSchema:
 
 
 def number(leaves: list[tuple[str, str, bool | None]]) -> tuple[Column, ...]:
-    """Columns from (name, type, nullable) in order; a name that comes again gets its position appended."""
+    """Columns from (name, type, nullable) in order, names on one line; one that comes again gets its position."""
     seen: set[str] = set()
     columns = []
     for position, (name, data_type, nullable) in enumerate(leaves):
-        label = name
-        if label in seen:
-            label = f"{name} #{position}"
+        label = name = " ".join(name.split()) or f"column{position + 1}"
+        while label in seen:
+            label = f"{label} #{position}"
         seen.add(label)
         columns.append(Column(label, position, data_type, nullable))
     return tuple(columns)
