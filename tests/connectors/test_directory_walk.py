@@ -66,8 +66,10 @@ def test_loops_of_links_end_and_each_folder_is_seen_once(tree: Path) -> None:
 def test_what_is_no_file_or_has_no_name_is_counted(tree: Path) -> None:
     os.mkfifo(tree / "pipe")
     Path(os.fsdecode(os.fsencode(tree) + b"/bad\xff.csv")).write_text("x")
+    (tree / "two\nlines.csv").write_text("x")
     found = scan(tree, FilesOptions())
     assert found.skipped["notAFile"] == 1
+    assert found.skipped["nameWithControlCharacter"] == 1
     assert found.skipped["nameNotUtf8"] == 1
 
 

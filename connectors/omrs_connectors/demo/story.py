@@ -133,7 +133,7 @@ class Story:
     def _look(self) -> None:
         client = MetadataClient(self._url_a, SERVER_A, USER)
         found: Counter[str] = Counter()
-        for entity in client.iter_entities(None, page_size=1_000):
+        for entity in client.iter_entities("OpenMetadataRoot", page_size=1_000):
             found[entity["type"]["typeDefName"]] += 1
             for classification in entity.get("classifications") or ():
                 if classification["name"] == "Confidentiality":
