@@ -121,9 +121,9 @@ class FindCalls(Calls):
         return found[0] if found else None
 
     def iter_entities(
-        self, type_name: str, properties: Mapping[str, Any] | None = None, *, page_size: int = PAGE
+        self, type_name: str | None = None, properties: Mapping[str, Any] | None = None, *, page_size: int = PAGE
     ) -> Iterator[Bean]:
-        """All entities of a type that match, page by page in guid order."""
+        """All entities of a type (None: of every type) that match, page by page in guid order."""
         offset = 0
         while True:
             if properties:
@@ -183,8 +183,8 @@ class FindCalls(Calls):
         )
         return self._relationships("/instances/relationships/by-property", body, as_of)
 
-    def iter_relationships(self, type_name: str, *, page_size: int = PAGE) -> Iterator[Bean]:
-        """All relationships of a type, page by page in guid order."""
+    def iter_relationships(self, type_name: str | None = None, *, page_size: int = PAGE) -> Iterator[Bean]:
+        """All relationships of a type (None: of every type), page by page in guid order."""
         offset = 0
         while True:
             page = self.find_relationships(type_name, offset=offset, page_size=page_size, order="GUID")

@@ -144,9 +144,12 @@ def test_a_refusal_is_final() -> None:
         "exceptionUserAction": "look elsewhere",
         "exceptionProperties": {"guid": "g", "message": "a clash"},
     }
-    with answering(lambda _: bean(refusal)) as server:
-        with client_of(server.url) as client, pytest.raises(EntityNotKnownError) as raised:
-            client.get_entity("g")
+    with (
+        answering(lambda _: bean(refusal)) as server,
+        client_of(server.url) as client,
+        pytest.raises(EntityNotKnownError) as raised,
+    ):
+        client.get_entity("g")
     error = raised.value
     assert (error.message, error.code, error.http, error.help) == (
         "no entity g",
@@ -160,9 +163,12 @@ def test_a_refusal_is_final() -> None:
 
 @pytest.mark.parametrize("answer", [(200, b"hello"), (400, b'{"status": 400}'), (200, b"[]"), (500, b"")])
 def test_what_is_no_answer_says_so(answer: Answer) -> None:
-    with answering(lambda _: answer) as server:
-        with client_of(server.url) as client, pytest.raises(RepositoryError, match="not an OMRS answer"):
-            client.get_entity("g")
+    with (
+        answering(lambda _: answer) as server,
+        client_of(server.url) as client,
+        pytest.raises(RepositoryError, match="not an OMRS answer"),
+    ):
+        client.get_entity("g")
 
 
 def test_users_share_types_and_connections() -> None:
@@ -191,9 +197,12 @@ def test_recorded_refusals_of_a_real_server_become_their_errors() -> None:
     assert len(refusals) > 10
     for call in refusals:
         answer = json.dumps(call["response"]).encode()
-        with answering(lambda _, answer=answer: (200, answer)) as server:
-            with client_of(server.url, 0) as client, pytest.raises(OmrsError) as raised:
-                client.get_entity("g")
+        with (
+            answering(lambda _, answer=answer: (200, answer)) as server,
+            client_of(server.url, 0) as client,
+            pytest.raises(OmrsError) as raised,
+        ):
+            client.get_entity("g")
         assert raised.value.java_class == call["response"]["exceptionClassName"], call["label"]
         assert raised.value.code == call["response"]["exceptionErrorMessageId"]
 
