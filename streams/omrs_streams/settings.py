@@ -1,4 +1,4 @@
-"""Configuration of a server's worker: YAML file, then environment (`OMRS_…`, `__` between levels), then command line."""
+"""Configuration of a worker: YAML file, then environment (`OMRS_…`, `__` between levels), then command line."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -28,9 +28,13 @@ class ServerSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the REST API listens on")
     port: int = Field(0, ge=0, le=65_535, description="port of the REST API; 0 chooses a free one")
     advertised_url: str = Field("", description="URL by which other workers and members reach this one")
-    metadata_collection_id: str = Field("", description="id of the local metadata collection; made from cluster and server name")
+    metadata_collection_id: str = Field(
+        "", description="id of the local metadata collection; default: from cluster and server name"
+    )
     organization: str = ""
-    partitions: int = Field(8, ge=1, le=1024, description="partitions of guid-keyed topics; fixed when they are created")
+    partitions: int = Field(
+        8, ge=1, le=1024, description="partitions of guid-keyed topics, fixed at creation"
+    )
     types: str = Field(BUILTIN_TYPES, description="type release: `builtin`, or the path of a types archive")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     data_dir: Path = Field(default_factory=data_root, description="where stores lie; they can be deleted at any time")
@@ -78,5 +82,7 @@ def load_settings(config: Path | None = None, **given: Any) -> ServerSettings:
     try:
         return ServerSettings(**values)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors()
+        )
         raise ConfigurationError(f"the configuration is not valid: {problems}") from error

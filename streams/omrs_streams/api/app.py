@@ -18,9 +18,9 @@ from omrs_streams import metrics
 from omrs_streams.api import instances, types
 from omrs_streams.api.replies import JSON, dump, error_bean, failure, reply, unexpected
 from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
+from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.events import guid_for
-from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.worker import bulk, scattered
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import EVENT_ID, FORWARDED

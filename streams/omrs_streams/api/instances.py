@@ -2,8 +2,8 @@
 
 from typing import Any
 
+import omrs_schemas.model.requests as beans
 from omrs_schemas.errors import InvalidParameterError
-from omrs_schemas.model import requests as beans
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
 from omrs_streams.repository.local import Bean

@@ -23,7 +23,7 @@ class UnreadableBodyError(InvalidParameterError):
 
 
 def reply(response_class: str, field: str | None, value: Any, *, revision: int | None = None) -> Response:
-    """`{"class": "<response_class>", "relatedHTTPCode": 200, "<field>": value}`; an absent value leaves the field out."""
+    """`{"class": response_class, "relatedHTTPCode": 200, field: value}`; an absent value leaves the field out."""
     bean: dict[str, Any] = {"class": response_class, "relatedHTTPCode": 200}
     if isinstance(value, Mapping) and field is None:
         bean.update(iso_dates(value))

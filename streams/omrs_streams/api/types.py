@@ -2,8 +2,8 @@
 
 from typing import Any
 
+import omrs_schemas.model.types as beans
 from omrs_schemas.errors import TypeDefNotKnownError
-from omrs_schemas.model import types as beans
 from omrs_streams.api.route import Request, Route
 
 

@@ -14,9 +14,9 @@ from uuid import NAMESPACE_OID, uuid5
 
 import httpx
 import orjson
+
 from omrs_schemas.errors import NotReadyError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.repository.archives import Entry, LoadPlan, PlannedEvent, plan_load, read_archive
 from omrs_streams.worker.bulk import APPEND, HEADERS, TYPES
 from omrs_streams.worker.peers import remote_error

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from omrs_schemas.errors import ArchiveError, NotReadyError
 
+from omrs_schemas.errors import ArchiveError, NotReadyError
 from omrs_streams.archive.load import Loaded, Target, load_archive
 from omrs_streams.cli import output
 from omrs_streams.log.kafka import KafkaSettings

@@ -140,7 +140,6 @@ def progress(what: str, total: int, *, quiet: bool = False) -> Iterator[Callable
     with Progress(*columns, console=Console(stderr=True)) as shown:
         task = shown.add_task(what, total=total)
 
-
         def advance(done: int, total: int | None = None) -> None:
             if total is not None:
                 shown.update(task, total=total)

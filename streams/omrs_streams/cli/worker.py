@@ -21,7 +21,9 @@ def command(app: typer.Typer) -> None:
 def worker(
     server: Annotated[str | None, typer.Option("--server", "-s", help="name of the metadata server")] = None,
     name: Annotated[str | None, typer.Option("--worker", "-w", help="name of this worker within the server")] = None,
-    cohort: Annotated[list[str] | None, typer.Option("--cohort", "-c", help="cohort to join; repeat for several")] = None,
+    cohort: Annotated[
+        list[str] | None, typer.Option("--cohort", "-c", help="cohort to join; repeatable")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with settings")] = None,
     host: Annotated[str | None, typer.Option(help="address of the REST API")] = None,
     port: Annotated[int | None, typer.Option(help="port of the REST API; 0 chooses a free one")] = None,
@@ -85,7 +87,7 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         if ready_file is not None:
-            ready_file.write_text(url)
+            await asyncio.to_thread(ready_file.write_text, url)
         logging.getLogger(__name__).info("server %s listens on %s (API: %s/docs)", settings.server, url, url)
         stopped = asyncio.create_task(worker.stopped.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -11,7 +11,7 @@ from omrs_streams.paths import data_root
 
 # A broker that does not answer within this time is reported instead of waited for (a local one answers in 10 ms).
 REQUEST_TIMEOUT_MS = 10_000
-# How long librdkafka itself retries a produce: longer than a controlled broker restart (about 5 s with the embedded one).
+# How long librdkafka itself retries a produce: longer than a controlled broker restart (5 s with the embedded one).
 DELIVERY_TIMEOUT_MS = 30_000
 
 

@@ -1,6 +1,6 @@
 """Kafka's default key partitioner, so that routing knows a guid's partition without asking a broker.
 
-Source: Apache Kafka `Utils.murmur2` and `BuiltInPartitioner.partitionForKey`: `(murmur2(key) & 0x7fffffff) % partitions`.
+Source: Apache Kafka `Utils.murmur2` and `BuiltInPartitioner.partitionForKey`: `(murmur2(key) & 0x7fffffff) % count`.
 """
 
 from functools import lru_cache

@@ -34,7 +34,7 @@ class _Batch:
         if error is not None:
             self._failed = self._failed or error
         else:
-            self.offsets[index] = message.offset()
+            self.offsets[index] = message.offset() or 0
         self._left -= 1
         if self._left == 0:
             self._notify(self._failed)
@@ -69,8 +69,8 @@ class LogProducer:
 
         batch = _Batch(len(records), done)
         for index, record in enumerate(records):
-            while not self._enqueue(record, batch, index):
-                await asyncio.sleep(0.01)  # the local queue is full: let the poll thread drain it
+            if not self._enqueue(record, batch, index):
+                await asyncio.to_thread(self._enqueue_later, record, batch, index)
         await future
         return batch.offsets
 
@@ -88,8 +88,7 @@ class LogProducer:
 
         batch = _Batch(len(records), done)
         for index, record in enumerate(records):
-            while not self._enqueue(record, batch, index):
-                self._closed.wait(0.01)
+            self._enqueue_later(record, batch, index)
         if not finished.wait(timeout):
             raise ProduceError(
                 f"Kafka did not acknowledge records for {records[0][0]} in {timeout:.0f} s", topic=records[0][0]
@@ -100,12 +99,22 @@ class LogProducer:
 
     def send_nowait(self, record: Outgoing) -> None:
         """Produce one record without waiting; a failure is retried by librdkafka and logged when it is final."""
-        batch = _Batch(1, lambda error: error and log.error("record for %s was lost: %s", record[0], error.str()))
-        while not self._enqueue(record, batch, 0):
+
+        def done(error: KafkaError | None) -> None:
+            if error is not None:
+                log.error("a record for %s was lost: %s", record[0], error.str())
+
+        batch = _Batch(1, done)
+        self._enqueue_later(record, batch, 0)
+
+    def _enqueue_later(self, record: Outgoing, batch: _Batch, index: int) -> None:
+        """Enqueue, waiting while the local queue is full: the poll thread drains it."""
+        while not self._enqueue(record, batch, index):
             self._closed.wait(0.01)
 
     def _enqueue(self, record: Outgoing, batch: _Batch, index: int) -> bool:
-        topic, partition, key, value, headers = record
+        topic, partition, key, value, given = record
+        headers: Any = given
         try:
             self._producer.produce(
                 topic,

@@ -50,7 +50,8 @@ class LogRecord:
         """The Kafka headers of this record: routing and replay first, then CloudEvents attributes and `extra`."""
         value = self.value or b""
         flags = (FLAG_PROXY if self.is_proxy else 0) | (FLAG_RELATIONSHIP if self.is_relationship else 0)
-        meta = f"{self.origin}|{self.version}|{self.create_time}|{self.type_version}|{self.valid_from}|{flags}|{self.status}"
+        numbers = f"{self.version}|{self.create_time}|{self.type_version}|{self.valid_from}|{flags}"
+        meta = f"{self.origin}|{numbers}|{self.status}"
         headers: Headers = [
             ("event-id", self.event_id.encode()),
             ("kind", self.kind.encode()),

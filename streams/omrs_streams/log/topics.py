@@ -122,9 +122,11 @@ def lossy_settings(settings: dict[str, str], brokers: int) -> list[str]:
     reasons = []
     if "compact" in settings.get("cleanup.policy", ""):
         reasons.append("cleanup.policy is compact; it must be delete")
-    for name in ("retention.ms", "retention.bytes"):
-        if settings.get(name) not in (None, "-1"):
-            reasons.append(f"{name} is {settings[name]}; it must be -1 (unlimited)")
+    reasons += [
+        f"{name} is {settings[name]}; it must be -1 (unlimited)"
+        for name in ("retention.ms", "retention.bytes")
+        if settings.get(name) not in (None, "-1")
+    ]
     if settings.get("unclean.leader.election.enable") == "true":
         reasons.append("unclean.leader.election.enable is true; it must be false")
     if brokers >= 3 and int(settings.get("min.insync.replicas", "2")) < 2:

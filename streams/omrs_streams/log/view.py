@@ -10,7 +10,6 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from omrs_schemas.errors import LogError
-
 from omrs_streams.log.consumer import ends_of, take
 
 log = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka.admin import AdminClient
+
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ReplayError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.log.consumer import read_all, watermarks
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import server_log, server_types, server_workers
@@ -49,10 +49,14 @@ def open_log(kafka: KafkaSettings, server: str) -> ServerLog:
         facts,
         {number: low for number, (low, _) in enumerate(marks)},
         {number: high for number, (_, high) in enumerate(marks)},
-        read_owners(kafka.bulk_consumer("omrs.replay"), server_workers(server)) if server_workers(server) in known else {},
+        read_owners(kafka.bulk_consumer("omrs.replay"), server_workers(server))
+        if server_workers(server) in known
+        else {},
     )
     if log.records == 0:
-        raise ReplayError(f"the log {topic} is empty: there is nothing to replay", help="check the server's name", topic=topic)
+        raise ReplayError(
+            f"the log {topic} is empty: there is nothing to replay", help="check the server's name", topic=topic
+        )
     return log
 
 
@@ -67,4 +71,3 @@ def server_type_system(kafka: KafkaSettings, server: str, release: str) -> TypeS
     ]
     take_in(types, codec, server_types(server), changes)
     return types
-

@@ -16,7 +16,6 @@ from typing import Any
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import OmrsError, PoisonRecordError, ReplayError
 from omrs_schemas.typedefs.system import TypeSystem
-
 from omrs_streams.log.consumer import read_range
 from omrs_streams.log.record import LogRecord
 from omrs_streams.store.identity import LogIdentity
@@ -86,7 +85,8 @@ def rebuild(job: Job, processes: int) -> Iterator[Progress]:
                 dead = [child for child in children if child.exitcode not in (None, 0)]
                 if dead:
                     raise ReplayError(
-                        f"a replay process ended with code {dead[0].exitcode}", help="run the same command again: it resumes"
+                        f"a replay process ended with code {dead[0].exitcode}",
+                        help="run the same command again: it resumes",
                     ) from None
                 continue
             if message is None:
@@ -148,7 +148,8 @@ def _fold(job: Job, stores: dict[int, PartitionStore]) -> Iterator[Progress]:
     poison = dict.fromkeys(stores, 0)
     reported = time.monotonic()
     parse = LogRecord.parse
-    for batch in read_range(job.conf, job.topic, ranges):
+    batches: Iterator[list[Any]] = read_range(job.conf, job.topic, ranges)
+    for batch in batches:
         records: dict[int, list[LogRecord]] = {}
         for message in batch:
             number = message.partition()

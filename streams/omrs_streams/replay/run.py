@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ReplayError
-
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.replay.log import ServerLog, open_log, server_type_system
 from omrs_streams.replay.rebuild import Job, Progress, Rebuilt, rebuild
@@ -60,9 +60,7 @@ def run_replay(
     ends = {number: log.ends[number] for number in partitions}
     if verify:
         ends.update(_live_offsets(live, partitions))
-    job = Job(
-        stores, log.facts.name, log.facts.topic_id, kafka.bulk_consumer("omrs.replay"), system.gallery(), ends
-    )
+    job = Job(stores, log.facts.name, log.facts.topic_id, kafka.bulk_consumer("omrs.replay"), system.gallery(), ends)
     rebuilt = _run(job, processes, log, bar)
     digests = _verify(job, live, codec) if verify else {}
     _switch(stores, partitions, running)
@@ -76,7 +74,7 @@ def run_replay(
         "seconds_until_readable": round(rebuilt.folding_s, 3),
         "seconds_until_indexed": round(rebuilt.total_s, 3),
         "records_per_second": round(rate),
-        "verified": {number: found for number, found in digests.items()} if verify else None,
+        "verified": digests if verify else None,
         "live": running is not None,
     }
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ReplayError
-
 from omrs_streams.store.digest import PartitionDigest, digest, revision_hashes
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.location import current_path
@@ -80,7 +80,9 @@ def differing(one: Iterator[Hash], other: Iterator[Hash]) -> list[str]:
     """The first guids whose revisions are not the same on both sides, in guid order."""
 
     def guids() -> Iterator[str]:
-        marked = heapq.merge(((h, 0) for h in one), ((h, 1) for h in other), key=lambda item: (item[0][0].encode(), item[0][1]))
+        marked = heapq.merge(
+            ((h, 0) for h in one), ((h, 1) for h in other), key=lambda item: (item[0][0].encode(), item[0][1])
+        )
         held: tuple[Hash, int] | None = None
         last = ""
         for entry in marked:
@@ -111,7 +113,7 @@ def compare(rebuilt: PartitionStore, live: Live, codec: EventCodec) -> tuple[Par
         raise ReplayError(
             f"partition {rebuilt.partition} differs at offset {ours.next_offset}: rebuilt {ours.hex[:16]} "
             f"({ours.count} revisions), in use {theirs.hex[:16]} ({theirs.count}); first guids: {', '.join(guids)}",
-            help="the store in use was damaged or folded by another version; run `omrs replay --from-scratch` without --verify",
+            help="the store in use was damaged or folded by another version; `omrs replay --from-scratch` replaces it",
             partition=rebuilt.partition,
             guids=guids,
         )

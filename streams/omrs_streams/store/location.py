@@ -3,7 +3,6 @@
 A replay builds the next generation beside the live one and then replaces `CURRENT`, which is atomic.
 """
 
-import os
 import shutil
 from pathlib import Path
 
@@ -72,4 +71,4 @@ def _point(base: Path, name: str) -> None:
     base.mkdir(parents=True, exist_ok=True)
     new = base / f"{_CURRENT}.new"
     new.write_text(name)
-    os.replace(new, base / _CURRENT)
+    new.replace(base / _CURRENT)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omrs_schemas.errors import InvalidParameterError, NotReadyError
-
 from omrs_streams.log.record import ORIGIN_ARCHIVE
 from omrs_streams.repository.events import log_record
 from omrs_streams.worker.directory import Owner
@@ -108,5 +107,3 @@ class Bulk:
         """Add the types of an archive; the names of those that are new or changed."""
         changed = await self._worker.add_types(body["attributeTypeDefs"], body["typeDefs"], body["patches"])
         return {"changed": [typedef["name"] for typedef in changed]}
-
-

@@ -114,7 +114,7 @@ class CohortMember:
         )
 
     async def connect(self) -> None:
-        """Become the worker that handles this cohort's registry and types: register, ask for the others, announce types.
+        """Become the worker that handles this cohort's registry and types: register, ask for others, announce types.
 
         Raises ConfigurationError when the registry belongs to another metadata collection.
         """

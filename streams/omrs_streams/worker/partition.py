@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Any
 
-
 from omrs_schemas.errors import LogError, NotReadyError, PoisonRecordError, ProduceError
 from omrs_streams.fold.fold import Effect
 from omrs_streams.log.consumer import read_range, watermarks

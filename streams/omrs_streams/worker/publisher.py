@@ -22,7 +22,7 @@ FOLD_WAIT_S = 5.0  # the fold follows an append within milliseconds; longer mean
 RETRY_S = 1.0  # between attempts after the target refused a batch
 
 Send = Callable[[Sequence[LogRecord]], None]
-"""Deliver records (effective ones, in order) to the target and return once they are there; raise to have them repeated."""
+"""Deliver effective records, in order, and return once they are at the target; raise to have them repeated."""
 
 
 class Publisher(threading.Thread):

@@ -20,11 +20,11 @@ from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import LogRecord
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, cohort_topics, ensure_topics, server_topics
 from omrs_streams.log.view import Change, TopicView
+from omrs_streams.replay.verify import plain_hashes
 from omrs_streams.repository.commands import Call, Commands
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.repository.stamping import stamped
 from omrs_streams.settings import ServerSettings
-from omrs_streams.replay.verify import plain_hashes
 from omrs_streams.store.digest import digest
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.location import current_path

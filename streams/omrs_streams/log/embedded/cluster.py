@@ -53,7 +53,8 @@ class EmbeddedKafka:
     """A cluster that lives in `data_dir` and outlives the process that starts it.
 
     `port`: of the first node (others follow it); 0 is the recorded one, or any that is free. `nodes`: 1, or 3 with
-    replication factor 3. `progress` hears of the first download; `jvm_options` are added to the broker's. Methods raise EmbeddedKafkaError.
+    replication factor 3. `progress` hears of the first download; `jvm_options` are added to the broker's.
+    Methods raise EmbeddedKafkaError.
     """
 
     def __init__(self, data_dir: Path, port: int = 0, nodes: int = 1, *, progress: Progress | None = None) -> None:

@@ -62,7 +62,8 @@ def write_classes(target: Path) -> int:
 
 def _exercise(servers: str) -> None:
     from confluent_kafka import Consumer, Producer
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     admin = AdminClient({"bootstrap.servers": servers})
     admin.create_topics([NewTopic("exercise", 2, 1, config={"cleanup.policy": "compact"})])["exercise"].result(30)

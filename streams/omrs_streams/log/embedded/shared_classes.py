@@ -47,7 +47,7 @@ def _dump(name: str, java: Java, jars: list[Path], jvm: tuple[str, ...], target:
 
 
 def _key(java: Java, jars: list[Path], jvm: tuple[str, ...]) -> str:
-    """What an archive depends on: the Java's build, the flags, and the archives with their times (Java checks these)."""
+    """What an archive depends on: the Java's build, the flags, and the jars with their times (Java checks these)."""
     digest = hashlib.sha256()
     with suppress(OSError):
         digest.update((java.path.resolve().parent.parent / "release").read_bytes())
