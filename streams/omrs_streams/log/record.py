@@ -16,6 +16,9 @@ ORIGIN_ARCHIVE = "archive"
 ORIGIN_CONSEQUENCE = "consequence"
 ORIGINS = frozenset({ORIGIN_HOME, ORIGIN_COPY, ORIGIN_ARCHIVE, ORIGIN_CONSEQUENCE})
 
+ORIGINATOR = "originator"
+"""Header of cohort records: the metadata collection that sent them, so that an echo is dropped without decoding."""
+
 FLAG_PROXY = 1
 FLAG_RELATIONSHIP = 2
 

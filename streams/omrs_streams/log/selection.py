@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS
-from omrs_streams.log.roles import EVENT_KINDS, INSTANCE_KINDS, REGISTRATION, TYPES, Role
+from omrs_streams.log.roles import EVENT_KINDS, INSTANCE_KINDS, TYPES, Role
 
 Bean = dict[str, Any]
 Header = tuple[str, bytes]
@@ -30,6 +30,10 @@ class Selection:
     @property
     def everything(self) -> bool:
         return not (self.guid or self.types or self.kinds or self.origins)
+
+    def refuses_key(self, role: Role, key: bytes | None) -> bool:
+        """The cheapest question, for tails over whole logs: whether the key alone says that a record is not wanted."""
+        return bool(self.guid) and role.kind in EVENT_KINDS and key != self.guid.encode()
 
     def verdict(self, role: Role, key: bytes | None, headers: Sequence[Header] | None) -> bool | None:
         """Whether a record is wanted, as far as its envelope says; None: only its content can tell.
@@ -143,6 +147,3 @@ def _origin(headers: dict[str, bytes]) -> str | None:
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode(errors="replace")
-
-
-__all__ = ["REGISTRATION", "SECTIONS", "Selection", "instance_of", "kind_of", "section_of", "type_of"]

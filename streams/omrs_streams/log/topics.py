@@ -1,8 +1,10 @@
 """Creating topics with settings that keep the truth, and refusing topics whose settings could lose it."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
@@ -11,6 +13,8 @@ from omrs_schemas.errors import ConfigurationError, LogError
 
 ADMIN_TIMEOUT_S = 15.0  # creating a topic takes a local controller 50 ms, a busy three-node cluster a few seconds
 DAY_MS = 86_400_000
+
+K = TypeVar("K")
 
 FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.3"}
@@ -74,7 +78,8 @@ def describe(admin: AdminClient, names: Iterable[str]) -> dict[str, TopicFacts]:
     """Facts of existing topics; waits for the metadata of just-created ones."""
     from confluent_kafka import TopicCollection
 
-    futures = admin.describe_topics(TopicCollection(list(names)), request_timeout=ADMIN_TIMEOUT_S)
+    wanted = TopicCollection(list(names))
+    futures = _known(lambda: admin.describe_topics(wanted, request_timeout=ADMIN_TIMEOUT_S))
     facts = {}
     for name, future in futures.items():
         try:
@@ -83,6 +88,21 @@ def describe(admin: AdminClient, names: Iterable[str]) -> dict[str, TopicFacts]:
             raise LogError(f"topic {name} cannot be described: {error.args[0].str()}", topic=name) from error
         facts[name] = TopicFacts(name, str(found.topic_id), len(found.partitions))
     return facts
+
+
+def _known(ask: Callable[[], dict[K, "Future[Any]"]]) -> dict[K, "Future[Any]"]:
+    """The answers of `ask` once no broker says that it has not heard of a topic: metadata follow a creation."""
+    deadline = time.monotonic() + ADMIN_TIMEOUT_S
+    while True:
+        answers = ask()
+        unknown = any(_is_unknown(future.exception()) for future in answers.values())
+        if not unknown or time.monotonic() > deadline:
+            return answers
+        time.sleep(0.05)
+
+
+def _is_unknown(error: BaseException | None) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
 
 
 def _create(admin: AdminClient, specs: list[TopicSpec], brokers: int) -> None:
@@ -107,7 +127,8 @@ def _refuse_lossy(admin: AdminClient, names: list[str], brokers: int) -> None:
     if not names:
         return
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    for resource, future in admin.describe_configs(resources, request_timeout=ADMIN_TIMEOUT_S).items():
+    answers = _known(lambda: admin.describe_configs(resources, request_timeout=ADMIN_TIMEOUT_S))
+    for resource, future in answers.items():
         settings = {name: entry.value for name, entry in future.result().items()}
         for reason in lossy_settings(settings, brokers):
             raise ConfigurationError(

@@ -38,14 +38,16 @@ class Term(NamedTuple):
     cut: bool
 
 
-def encode(value: Scalar) -> bytes | None:
-    """Tag and ordered bytes; None for an integer outside 64 bits, which no primitive of that name holds."""
-    if isinstance(value, str):
-        return TEXT + _text(value) + NUL
-    if value is True or value is False:
-        return BOOLEAN + (b"\1" if value else NUL)
-    if isinstance(value, int):
+def encode(value: object) -> bytes | None:
+    """Tag and ordered bytes; None for what is no Scalar and for an integer outside 64 bits."""
+    if type(value) is str:
+        return b"s" + _text(value) + b"\0"
+    if type(value) is int:
         return INTEGER + _UNSIGNED.pack(value + _SIGN) if -_SIGN <= value < _SIGN else None
+    if type(value) is bool:
+        return BOOLEAN + (b"\1" if value else NUL)
+    if type(value) is not float:
+        return None
     (bits,) = _UNSIGNED.unpack(_DOUBLE.pack(value + 0.0))
     return REAL + _UNSIGNED.pack(bits ^ _ALL if bits & _SIGN else bits | _SIGN)
 
@@ -56,10 +58,10 @@ def encode_prefix(text: str) -> bytes:
 
 
 def _text(value: str) -> bytes:
-    data = value.encode(errors="surrogatepass")
+    data = value.encode("utf-8", "surrogatepass")
     if len(data) > MAX_TEXT:
         data = cut(data)
-    return data.replace(NUL, ESCAPED) if NUL in data else data
+    return data.replace(NUL, ESCAPED) if b"\0" in data else data
 
 
 def cut(data: bytes) -> bytes:

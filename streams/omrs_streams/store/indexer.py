@@ -60,8 +60,11 @@ class Indexer:
         for guid, state in changed.items():
             old = self._before(guid, before[guid])
             new = self._entries_of(guid, state, records, overlays.get(guid, ()))
-            writes.update(dict.fromkeys(old.keys() - new.keys()))
-            writes.update((key, value) for key, value in new.items() if old.get(key) != value)
+            if old:
+                writes.update(dict.fromkeys(old.keys() - new.keys()))
+                writes.update((key, value) for key, value in new.items() if old.get(key) != value)
+            else:
+                writes.update(new)
             self._remember(guid, state.revision, new)
 
     def _before(self, guid: str, meta: StateMeta | None) -> Entries:

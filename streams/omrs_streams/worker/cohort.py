@@ -19,15 +19,12 @@ from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.producer import LogProducer, Outgoing
-from omrs_streams.log.record import LogRecord
+from omrs_streams.log.record import ORIGINATOR, LogRecord
 from omrs_streams.log.view import Change
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.worker.types import ServerTypes, definition, type_event, type_key
 
 log = logging.getLogger(__name__)
-
-ORIGINATOR = "originator"
-"""Header of cohort records: the metadata collection that sent them, so that an echo is dropped without decoding."""
 
 LOCAL = "local"
 IDENTITY = "identity"

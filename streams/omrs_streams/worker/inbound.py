@@ -17,9 +17,8 @@ from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
 from omrs_streams.fold.meta import StateMeta
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.producer import LogProducer
-from omrs_streams.log.record import ORIGIN_COPY, LogRecord
+from omrs_streams.log.record import ORIGIN_COPY, ORIGINATOR, LogRecord
 from omrs_streams.repository.local import LocalCollection
-from omrs_streams.worker.cohort import ORIGINATOR
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.router import MOVING_S, Router
 from omrs_streams.worker.types import ServerTypes
