@@ -79,3 +79,10 @@ def event_of(number: int, kind: str = "NEW_ENTITY_EVENT", type_guid: str = "") -
         "class": "OMRSEventV1",
         "instanceEventSection": {"eventType": kind, "typeDefGUID": type_guid, "instanceGUID": str(number)},
     }
+
+
+class Failing(IntegrationConnector):
+    """Never succeeds; loaded by name in a daemon process."""
+
+    def refresh(self) -> None:
+        raise ValueError("always")

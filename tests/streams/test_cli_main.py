@@ -124,7 +124,8 @@ def test_errors_are_written_whole_on_stderr(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_rows_and_records_are_json_lines_when_piped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    output.rows(iter([{"a": 1, "b": None}, {"a": tmp_path}]), title="not shown")
+    things: list[dict[str, object]] = [{"a": 1, "b": None}, {"a": tmp_path}]
+    output.rows(iter(things), title="not shown")
     output.record({"ok": True, "parts": ("x", "y")}, say="not shown")
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line) for line in lines] == [

@@ -67,7 +67,7 @@ def test_what_is_missing_is_fetched_with_progress_and_then_never_again(
     assert seen[-1] == (total, total)
     assert len(list(jars.jar_folder().iterdir())) == len(wanted)  # no staging folder is left
 
-    def no_network(*_args: object, **_kwargs: object) -> object:
+    def no_network(*_args: object, **_kwargs: object) -> None:
         raise AssertionError("the network was used")
 
     monkeypatch.setattr(requests, "request", no_network)

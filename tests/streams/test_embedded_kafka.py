@@ -9,14 +9,27 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from omrs_schemas.errors import EmbeddedKafkaError
-from omrs_streams.log.embedded import EmbeddedKafka, diagnose, ports, process, recorded, running, state
+from omrs_streams.log.embedded import (
+    EmbeddedKafka,
+    diagnose,
+    ports,
+    process,
+    recorded,
+    running,
+    settings,
+    shared_classes,
+    state,
+)
 from omrs_streams.log.embedded import cluster as cluster_module
+from omrs_streams.log.embedded.java import Java
 
 pytestmark = pytest.mark.kafka
 
@@ -316,12 +329,37 @@ def test_another_number_of_nodes_or_port_than_what_is_there_is_refused(own_kafka
 
 
 def test_an_unrecognised_death_shows_the_end_of_the_log(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    properties = cluster_module.server_properties
-    monkeypatch.setattr(
-        cluster_module, "server_properties", lambda *given: properties(*given) + "log.cleaner.threads=-1\n"
-    )
-    error = error_of(EmbeddedKafka(data_dir).up)
-    assert "log.cleaner.threads" in error.message
+    def with_nonsense(*given: Any) -> str:
+        return settings.server_properties(*given) + "log.cleaner.threads=-1\n"
+
+    monkeypatch.setattr(cluster_module, "server_properties", with_nonsense)
+    assert "log.cleaner.threads" in error_of(EmbeddedKafka(data_dir).up).message
+
+
+def test_a_java_option_that_does_not_exist_is_recognised(own_kafka: EmbeddedKafka) -> None:
+    own_kafka.down()
+    own_kafka.jvm_options = ("-XX:+NoSuchOption",)
+    error = error_of(own_kafka.up)
+    assert "this Java cannot run it" in error.message
+    assert "NoSuchOption" in error.message
+
+
+def test_it_starts_without_shared_classes_where_they_cannot_be_made(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "archive", lambda *_given: None)
+    assert EmbeddedKafka(data_dir).up().pids
+
+
+def test_a_java_that_cannot_share_classes_is_not_asked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMRS_CACHE_DIR", str(tmp_path))
+    asked = tmp_path / "asked"
+    launcher = tmp_path / "java"
+    launcher.write_text(f"#!/bin/sh\necho again >> {asked}\nexit 1\n")
+    launcher.chmod(0o755)
+    for _ in range(2):
+        assert shared_classes.archive("kafka", Java(launcher, 17), [], ()) is None
+    assert asked.read_text() == "again\n"
 
 
 def test_a_broker_that_ignores_sigterm_is_killed_after_the_grace() -> None:

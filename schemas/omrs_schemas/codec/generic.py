@@ -37,8 +37,8 @@ class SchemaConverter:
             return bean
         try:
             return convert(bean)
-        except (AttributeError, TypeError) as error:
-            raise CodecError(f"{field}: not a bean of the right shape ({error})", field=field) from error
+        except CodecError as error:
+            raise CodecError(f"{field}: {error.message}", field=field) from error
 
     def to_bean(self, field: str, record: Any) -> Any:
         """The bean in a field of a record."""
@@ -78,6 +78,8 @@ class SchemaConverter:
             return bean
 
         def record_of(bean: dict[str, Any]) -> dict[str, Any]:
+            if not isinstance(bean, dict):
+                raise CodecError(f"a {type(bean).__name__} where a {key[0]} is expected")
             record = dict(bean)
             for name, convert in nested.items():
                 value = bean.get(name)
@@ -96,6 +98,8 @@ class SchemaConverter:
 
 def _each(convert: Convert) -> Convert:
     def convert_all(items: list[Any]) -> list[Any]:
+        if not isinstance(items, list):
+            raise CodecError(f"a {type(items).__name__} where a list is expected")
         return [convert(item) for item in items]
 
     return convert_all

@@ -45,10 +45,12 @@ def coerce_primitive(category: str, value: Any) -> Any:
     return value if coercion is None else coercion(category, value)
 
 
-def exact_decimal(text: str) -> float | Decimal:
-    """The number in a text: a float if it prints the same, else a Decimal that keeps digits and scale."""
-    number = float(text)
-    return number if repr(number) == text else Decimal(text)
+def exact_decimal(text: str) -> int | float | Decimal:
+    """The number in a text: an int, a float if that has the same digits and scale, else a Decimal that keeps them."""
+    if text.removeprefix("-").isdecimal():
+        return int(text)
+    number, decimal = float(text), Decimal(text)
+    return number if Decimal(repr(number)).as_tuple() == decimal.as_tuple() else decimal
 
 
 def _boolean(category: str, value: Any) -> Any:

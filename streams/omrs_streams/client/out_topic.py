@@ -10,6 +10,7 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import CodecError, LogError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.wire import Bean
+from omrs_streams.log.consumer import take
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import check_name, server_out
 
@@ -65,7 +66,7 @@ class OutTopicReader:
         quiet = 0.0
         while idle is None or quiet < idle:
             wait = POLL if idle is None else min(POLL, idle)
-            messages = self._consumer.consume(BATCH, wait)
+            messages = take(self._consumer, BATCH, wait)
             if not messages:
                 quiet += wait
                 continue

@@ -48,7 +48,8 @@ def new_instance(
 ) -> Bean:
     """An entity or relationship bean around `header`; `more` holds classifications or end proxies."""
     bean: Bean = {"class": kind, **header, "guid": guid}
-    bean["instanceURL"] = local.instance_url(guid, relationship=kind == RELATIONSHIP)
+    if local.url_root:
+        bean["instanceURL"] = local.instance_url(guid, relationship=kind == RELATIONSHIP)
     bean.update({name: value for name, value in more.items() if value})
     return with_properties(bean, properties)
 
