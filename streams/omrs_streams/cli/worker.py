@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +86,12 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
     try:
         await worker.start()
         config.app = make_api(worker)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stopped.set)
         server = uvicorn.Server(config)
+        # uvicorn would catch the signals itself and raise them again before the worker has left its group.
+        setattr(server, "capture_signals", nullcontext)  # noqa: B010 - typed as a method
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         if ready_file is not None:
             await asyncio.to_thread(ready_file.write_text, url)

@@ -150,7 +150,7 @@ class Commands:
         guid = bean["guid"]
         async with self._lock(guid):
             if owned.store.seen(call.event_id):
-                return self._current(owned, guid)
+                return self._repeated(owned, call, guid)
             event = instance_event("NEW", bean, self._local.originator(), now)
             await self._append(owned, call, event, 0)
             return bean
@@ -223,15 +223,19 @@ class Commands:
 
     async def purge(
         self, owned: OwnedPartition, call: Call, guid: str, kind: str, type_guid: str | None, type_name: str | None
-    ) -> Bean:
-        """Remove a soft-deleted instance and its history. Returns what was purged."""
+    ) -> None:
+        """Remove a soft-deleted instance and its history."""
         self._require_type(type_guid, type_name)
 
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
             self._require_deleted(current)
             return "PURGED", current, {}
 
-        return await self._change(owned, call, guid, kind, change, deleted_too=True)
+        try:
+            await self._change(owned, call, guid, kind, change, deleted_too=True)
+        except (EntityNotKnownError, RelationshipNotKnownError):
+            if not owned.store.seen(call.event_id):  # else it is this very request that removed it
+                raise
 
     # ---- classifications -------------------------------------------------------------------------------------------
 
@@ -334,7 +338,7 @@ class Commands:
         changes.require_guid(guid, "guid")
         async with self._lock(guid):
             if owned.store.seen(call.event_id):
-                return self._current(owned, guid)
+                return self._repeated(owned, call, guid)
             stored = owned.store.get(guid)
             current = self._visible(owned.store, stored, guid, kind, deleted_too=deleted_too)
             if stored is None:
@@ -387,12 +391,7 @@ class Commands:
         )
         (effect,) = await owned.append([record])
         if not effect.effective and not effect.duplicate:
-            raise RevisionConflictError(
-                f"{record.key} was changed by another writer first (log offset {effect.winner})",
-                help="read it again and repeat the change on what is there now",
-                guid=record.key,
-                winner_offset=effect.winner,
-            )
+            raise _lost_to(record.key, effect.winner)
 
     def _lock(self, guid: str) -> asyncio.Lock:
         lock = self._locks.get(guid)
@@ -400,7 +399,12 @@ class Commands:
             lock = self._locks[guid] = asyncio.Lock()
         return lock
 
-    def _current(self, owned: OwnedPartition, guid: str) -> Bean:
+    def _repeated(self, owned: OwnedPartition, call: Call, guid: str) -> Bean:
+        """The answer to a request whose record was folded before: the instance as it is now, or how it lost."""
+        offset = owned.store.offset_of_event(call.event_id)
+        mark = None if offset is None else owned.store.lost(offset)
+        if mark is not None:
+            raise _lost_to(guid, mark.winner)
         stored = owned.store.get(guid)
         if stored is None:
             raise EntityNotKnownError(f"{guid} was purged since the request was first made", guid=guid)
@@ -457,6 +461,15 @@ class Commands:
             if stored.meta.version < version and not stored.meta.proxy:
                 previous = stored
         return None if previous is None else store.to_bean(previous)
+
+
+def _lost_to(guid: str, winner: int) -> RevisionConflictError:
+    return RevisionConflictError(
+        f"{guid} was changed by another writer first (log offset {winner})",
+        help="read it again and repeat the change on what is there now",
+        guid=guid,
+        winner_offset=winner,
+    )
 
 
 def not_known(guid: str, *, relationship: bool) -> EntityNotKnownError | RelationshipNotKnownError:
