@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from omrs_schemas.errors import LogError
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S
@@ -34,12 +34,12 @@ def parts_of(topics: Iterable[str], counts: Mapping[str, int]) -> list[Part]:
 
 def earliest(admin: AdminClient, parts: Iterable[Part]) -> Offsets:
     """The first offset that each partition still holds."""
-    return _offsets(admin, parts, OffsetSpec.earliest())
+    return _offsets(admin, parts, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
 
 def latest(admin: AdminClient, parts: Iterable[Part]) -> Offsets:
     """The offset of the next record of each partition."""
-    return _offsets(admin, parts, OffsetSpec.latest())
+    return _offsets(admin, parts, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
 
 def since(admin: AdminClient, parts: Iterable[Part], moment: int) -> Offsets:

@@ -113,16 +113,13 @@ def type_of(section: Bean) -> Bean:
 
 
 def _guids(event: Bean, section: Bean) -> set[Any]:
-    defined = type_of(section)
-    return {
-        section.get("instanceGUID"),
-        section.get("originalInstanceGUID"),
-        instance_of(section).get("guid"),
-        section.get("typeDefGUID") if event.get("eventCategory") == "TYPEDEF" else None,
-        defined.get("guid"),
-        defined.get("typeDefGUID"),
-        (event.get("originator") or {}).get("metadataCollectionId") if event.get("eventCategory") == "REGISTRY" else None,
-    }
+    """What the event is about: an instance, a type, or (registry) a metadata collection."""
+    category, defined = event.get("eventCategory"), type_of(section)
+    if category == "REGISTRY":
+        return {(event.get("originator") or {}).get("metadataCollectionId")}
+    if category == "TYPEDEF":
+        return {section.get("typeDefGUID"), defined.get("guid"), defined.get("typeDefGUID")}
+    return {section.get("instanceGUID"), section.get("originalInstanceGUID"), instance_of(section).get("guid")}
 
 
 def _types(section: Bean) -> set[Any]:

@@ -43,7 +43,8 @@ class Entry:
 
     @property
     def letter(self) -> dict[str, str]:
-        """Of a dead letter: why and where from (`reason`, `error`, `topic`, `partition`, `offset`, `attempts`, `stack`)."""
+        """Of a dead letter: why, and from where (`reason`, `error`, `topic`, `partition`, `offset`, `attempts`,
+        `stack`). Empty for any other record."""
         return {
             name.removeprefix(DLQ_PREFIX): value.decode(errors="replace")
             for name, value in self.headers
