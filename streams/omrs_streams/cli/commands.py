@@ -7,6 +7,7 @@ imported breaks nobody else.
 
 import ast
 import importlib
+import re
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
@@ -92,6 +93,9 @@ def _short_help(module: str) -> str:
         if spec is None or spec.origin is None:
             return f"(broken: there is no module {module})"
         source = Path(spec.origin).read_text(encoding="utf-8")
-        return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+        first = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+        # A module's docstring may begin with the command it holds; beside the command's name that is said twice.
+        said = re.sub(r"^`omrs [^`]*`: ", "", first)
+        return said[:1].upper() + said[1:]
     except Exception as error:  # find_spec imports the parent packages, which may do anything
         return f"(broken: {type(error).__name__}: {error})"
