@@ -34,7 +34,7 @@ class EngineSettings:
 
     block_cache: int = 64
     memtable: int = 16
-    bulk_memtable: int = 64
+    bulk_memtable: int = 32
     open_files: int = 256
 
 
@@ -55,7 +55,13 @@ def _options(settings: EngineSettings, bulk: bool) -> Options:
     options.set_block_based_table_factory(table)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size((settings.bulk_memtable if bulk else settings.memtable) * MEGABYTE)
-    options.set_max_write_buffer_number(4 if bulk else 2)
+    options.set_max_write_buffer_number(3 if bulk else 2)
+    if bulk:
+        # Compaction competes with the load for two cores: let it wait for a dozen files, stop writers much later.
+        options.set_level_zero_file_num_compaction_trigger(12)
+        options.set_level_zero_slowdown_writes_trigger(48)
+        options.set_level_zero_stop_writes_trigger(72)
+        options.set_max_bytes_for_level_base(512 * MEGABYTE)
     options.set_memtable_whole_key_filtering(True)
     options.set_memtable_prefix_bloom_ratio(0.02)
     options.set_max_open_files(settings.open_files)

@@ -23,13 +23,13 @@ class LogIdentity:
     partition: int
 
 
-def check_identity(engine: Rdict, identity: LogIdentity, path: Path) -> bool:
-    """Stamp a new store (True) or compare a known one (False); ConfigurationError when it is another log's."""
+def check_identity(engine: Rdict, identity: LogIdentity, path: Path) -> None:
+    """Stamp a new store or compare a known one; ConfigurationError when it is another log's."""
     stamped = engine.get(keys.IDENTITY)
     if stamped is None:
         engine.put(keys.FORMAT, FORMAT)
         engine.put(keys.IDENTITY, orjson.dumps(asdict(identity)))
-        return True
+        return
     if engine.get(keys.FORMAT) != FORMAT:
         raise ConfigurationError(
             f"the store at {path} has format {_text(engine.get(keys.FORMAT))}, this version reads {_text(FORMAT)}",
@@ -45,7 +45,6 @@ def check_identity(engine: Rdict, identity: LogIdentity, path: Path) -> bool:
             stored=asdict(known),
             wanted=asdict(identity),
         )
-    return False
 
 
 def _name(identity: LogIdentity) -> str:

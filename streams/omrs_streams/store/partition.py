@@ -20,6 +20,7 @@ from omrs_streams.store.codec import PayloadCodec
 from omrs_streams.store.engine import EngineSettings, open_engine, read, scan, write, write_options
 from omrs_streams.store.identity import LogIdentity, check_identity
 from omrs_streams.store.indexer import Indexer
+from omrs_streams.store.known import KnownGuids
 from omrs_streams.store.reads import StoreReads, pack_mark
 from omrs_streams.store.rows import pack_row
 
@@ -30,8 +31,8 @@ PENDING: Final = b"pending"
 
 CACHED_METAS: Final = 50_000
 """States kept in memory, about 350 bytes each: a guid changes again soon after it was changed, or hardly ever."""
-BULK_CACHED_METAS: Final = 200_000
-"""In a bulk load a guid that is not here costs one look into RocksDB's filters, about 1 µs."""
+BULK_CACHED_METAS: Final = 100_000
+"""About 35 MB for each of the partitions that a process loads side by side."""
 
 Writes = dict[bytes, bytes | None]
 """The batch by key; None deletes. The last word per key counts."""
@@ -41,13 +42,12 @@ class PartitionStore(StoreReads):
     """One writer (the owner of the partition), any number of reading threads. `open` makes one."""
 
     def __init__(
-        self, engine: Rdict, path: Path, identity: LogIdentity, codec: PayloadCodec | None, *, bulk: bool, fresh: bool
+        self, engine: Rdict, path: Path, identity: LogIdentity, codec: PayloadCodec | None, *, bulk: bool
     ) -> None:
         super().__init__(engine, path, codec)
         self.identity = identity
         self._bulk = bulk
         self._write_options = write_options(bulk)
-        self._all_cached = fresh
         self._next_offset = keys.number_of(engine.get(keys.NEXT_OFFSET) or keys.number(0))
         self._counts = counts.Counts(engine.get(keys.COUNTS))
         self._index_state: bytes = engine.get(keys.INDEX_STATE) or COMPLETE
@@ -56,6 +56,9 @@ class PartitionStore(StoreReads):
             self._recent.add(unpack_ids(keys.number_of(key), blob))
         self._recent.forget(self._next_offset)
         self._indexer = Indexer(self)
+        self._known = KnownGuids() if bulk else None
+        if self._known is not None:
+            self._known.add(self.guids())
 
     @classmethod
     def open(
@@ -75,11 +78,11 @@ class PartitionStore(StoreReads):
         """
         engine = open_engine(path, settings or EngineSettings(), bulk)
         try:
-            fresh = check_identity(engine, identity, path)
+            check_identity(engine, identity, path)
         except BaseException:
             engine.close()
             raise
-        store = cls(engine, path, identity, codec, bulk=bulk, fresh=fresh)
+        store = cls(engine, path, identity, codec, bulk=bulk)
         if codec is not None and not bulk and not store.indexed:
             store.build_indexes()
         return store
@@ -110,7 +113,7 @@ class PartitionStore(StoreReads):
         `decoded`: Avro records by offset, for the indexes; what is missing there is decoded here. `index=False` leaves
         the indexes to `build_indexes`. LogError on a record of another partition.
         """
-        next_offset, recent, metas = self._next_offset, self._recent, self._metas
+        next_offset, recent, metas, filled = self._next_offset, self._recent, self._metas, self._known
         states: dict[str, StateMeta | None] = {}
         before: dict[str, StateMeta | None] = {}
         packed: dict[str, bytes] = {}
@@ -132,7 +135,7 @@ class PartitionStore(StoreReads):
                 state = states[guid]
             else:
                 known = metas.get(guid)
-                if known is None and not self._all_cached:
+                if known is None and (filled is None or filled.may_hold(guid)):
                     known = read(self._engine, keys.current(guid))
                 state = states[guid] = before[guid] = None if known is None else StateMeta.unpack(known)
             repeated = recent.repeats(record.event_id, offset, fresh)
@@ -174,6 +177,8 @@ class PartitionStore(StoreReads):
             self._indexer.apply(folded, before, states, decoded or {}, writes)
         self._write(writes, next_offset, now, fresh, index_state)
         metas.update(packed)
+        if filled is not None:
+            filled.add(packed)
         self._trim_cache()
         return effects
 
@@ -227,7 +232,6 @@ class PartitionStore(StoreReads):
         limit = BULK_CACHED_METAS if self._bulk else CACHED_METAS
         excess = len(self._metas) - limit
         if excess > 0:
-            self._all_cached = False
             for guid in list(islice(self._metas, excess + limit // 8)):
                 del self._metas[guid]
 
