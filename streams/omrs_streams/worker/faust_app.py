@@ -10,18 +10,20 @@ import faust
 from faust.types import TP
 
 from omrs_streams.log.kafka import KafkaSettings
+from omrs_streams.worker.batches import BatchTransport
 
 log = logging.getLogger(__name__)
 
 # Static members rejoin within this time without a rebalance; a killed worker's partitions move after it.
 SESSION_TIMEOUT_S = 10.0
 HEARTBEAT_S = 2.5
-# Room for two poll results per partition; below that Faust stops and resumes fetching all the time.
-STREAM_BUFFER = 16_384
-POLL_RECORDS = 2_000
+# Batches that wait per agent: enough that a fetch runs while one is folded; more only delays a rebalance.
+STREAM_BUFFER = 16
+# Records of a fetch at most: about 50 ms of folding, so that REST requests get their turn.
+POLL_RECORDS = 500
 
 Handler = Callable[[Sequence[Any]], Awaitable[None]]
-"""Takes the messages of a batch: objects with topic, partition, offset, key, value and headers."""
+"""Takes the records of a batch: objects with topic, partition, offset, key, value and headers."""
 
 Fatal = Callable[[Exception], None]
 """Stops the process: its partitions go to another worker, which reads the uncommitted records again."""
@@ -29,7 +31,7 @@ Fatal = Callable[[Exception], None]
 
 def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
     """A Faust app that only consumes; `worker` makes its group membership static."""
-    return faust.App(
+    app = faust.App(
         app_id,
         broker=kafka.faust_broker(),
         broker_credentials=kafka.faust_credentials(),
@@ -49,20 +51,22 @@ def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
         key_serializer="raw",
         value_serializer="raw",
     )
+    app.transport = BatchTransport(app.conf.broker, app)
+    return app
 
 
-def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal, *, batch: int, within: float) -> None:
-    """An agent that hands `handle` batches of `topic`. `within` (s) is what a lone record may wait.
+def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal) -> None:
+    """An agent that hands `handle` the batches of `topic`, each of one partition, as they are fetched.
 
     `handle` deals with bad records itself. Whatever else it raises ends the worker through `fatal`, and the batch is
-    never acknowledged: an exception that escaped the agent would take good records of the batch with it.
+    never acknowledged: an exception that escaped the agent would be logged and its batch lost.
     """
     channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def consume(stream: Any) -> None:
-        async for events in stream.take_events(batch, within=within):
+        async for event in stream.events():
             try:
-                await handle([event.message for event in events])
+                await handle(event.message.records)
             except Exception as error:
                 fatal(error)
                 await asyncio.Event().wait()

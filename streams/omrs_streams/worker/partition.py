@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -18,12 +18,6 @@ log = logging.getLogger(__name__)
 
 # A chunk that is folded without giving the event loop a turn: about 20 ms of work with indexes.
 FOLD_CHUNK = 200
-# How long a command waits for its own record after the broker refused to acknowledge it.
-RESOLVE_S = 10.0
-
-DeadLetter = Callable[
-    [str, int, int, bytes | None, bytes | None, Sequence[tuple[str, bytes]] | None, BaseException], Outgoing
-]
 
 
 class Phase(Enum):
@@ -64,7 +58,6 @@ class OwnedPartition:
         self._producer = producer
         self._dead_letter = dead_letter
         self._lock = asyncio.Lock()
-        self._waiting: dict[str, asyncio.Future[Effect]] = {}
 
     # ---- appending -------------------------------------------------------------------------------------------------
 
@@ -73,66 +66,56 @@ class OwnedPartition:
     ) -> list[Effect]:
         """Append `records` (all of this partition) and fold them; the effect of each.
 
+        `decoded`: their Avro records, for the indexes, where the caller has them already.
         Raises ProduceError when a record is not in the log, NotReadyError when the partition moved away meanwhile.
         """
-        loop = asyncio.get_running_loop()
-        futures = []
-        for record in records:
-            future = self._waiting.get(record.event_id)
-            if future is None:
-                future = self._waiting[record.event_id] = loop.create_future()
-            futures.append(future)
         outgoing: list[Outgoing] = [
             (self.topic, self.number, record.key.encode(), record.value, record.headers(self._server))
             for record in records
         ]
         try:
-            try:
-                offsets = await self._producer.send_batch(outgoing)
-            except ProduceError:
-                await self._resolve_doubt(futures)
-            else:
-                for record, offset in zip(records, offsets, strict=True):
-                    record.offset = offset
-                await self._fold_own(list(records), decoded)
-            return [await self._answer(future) for future in futures]
-        finally:
-            for record in records:
-                self._waiting.pop(record.event_id, None)
+            offsets = await self._producer.send_batch(outgoing)
+        except ProduceError:
+            await self._resolve_doubt(records)
+        else:
+            for record, offset in zip(records, offsets, strict=True):
+                record.offset = offset
+        return await self._fold_own(records, decoded)
 
-    async def _answer(self, future: "asyncio.Future[Effect]") -> Effect:
-        try:
-            return await asyncio.wait_for(future, RESOLVE_S)
-        except TimeoutError:
-            raise NotReadyError(
-                f"partition {self.number} of {self.topic} was handed to another worker before the change was folded",
-                help="repeat the request with the same X-Omrs-Event-Id",
-            ) from None
-
-    async def _resolve_doubt(self, futures: "list[asyncio.Future[Effect]]") -> None:
+    async def _resolve_doubt(self, records: Sequence[LogRecord]) -> None:
         """After an unacknowledged append: fold what the log holds; whoever is not in it was not appended."""
         await self.catch_up()
-        if not all(future.done() for future in futures):
-            raise ProduceError(
-                f"Kafka did not acknowledge the append to {self.topic}[{self.number}] and the log does not hold it",
-                help="repeat the request; nothing was changed",
-            )
+        for record in records:
+            offset = self.store.offset_of_event(record.event_id)
+            if offset is None:
+                raise ProduceError(
+                    f"Kafka did not acknowledge the append to {self.topic}[{self.number}] and the log does not hold it",
+                    help="repeat the request; nothing was changed",
+                )
+            record.offset = offset
 
-    async def _fold_own(self, records: list[LogRecord], decoded: Sequence[dict[str, Any] | None] | None) -> None:
+    async def _fold_own(
+        self, records: Sequence[LogRecord], decoded: Sequence[dict[str, Any] | None] | None
+    ) -> list[Effect]:
+        """Fold records whose offsets are known. What the agent folded before us answers what it was then."""
         async with self._lock:
             if self.phase is Phase.CLOSED:
-                return
+                raise NotReadyError(
+                    f"partition {self.number} of {self.topic} moved to another worker before the change was folded",
+                    help="repeat the request with the same X-Omrs-Event-Id",
+                )
             if records[0].offset > self.store.next_offset:
                 # Another writer's records lie between: take the log's order, ours included.
                 await asyncio.to_thread(self._read_log, records[-1].offset + 1)
-                return
             known = None
             if decoded is not None:
                 known = {r.offset: d for r, d in zip(records, decoded, strict=True) if d is not None}
+            effects: list[Effect] = []
             for start in range(0, len(records), FOLD_CHUNK):
-                self._apply(records[start : start + FOLD_CHUNK], known)
-                if start + FOLD_CHUNK < len(records):
+                if start:
                     await asyncio.sleep(0)
+                effects += self._apply(records[start : start + FOLD_CHUNK], known)
+            return effects
 
     # ---- folding ---------------------------------------------------------------------------------------------------
 
@@ -212,15 +195,13 @@ class OwnedPartition:
 
     def _apply(
         self, records: Sequence[LogRecord], decoded: dict[int, dict[str, Any]] | None, *, index: bool = True
-    ) -> None:
+    ) -> list[Effect]:
         effects = self.store.apply(records, decoded, index=index)
         for record, effect in zip(records, effects, strict=True):
             if effect.error is not None:
                 self._bury(record.offset, record.key.encode(), record.value, record.headers(self._server), effect.error)
-            future = self._waiting.get(record.event_id)
-            if future is not None:
-                future.get_loop().call_soon_threadsafe(_settle, future, effect)
         self._advance()
+        return effects
 
     def _advance(self) -> None:
         with self.passed:
@@ -261,11 +242,3 @@ class OwnedPartition:
         """From a thread: whether the fold has passed `offset` within `timeout` seconds."""
         with self.passed:
             return self.passed.wait_for(lambda: self.next_offset > offset or self.phase is Phase.CLOSED, timeout)
-
-
-def _settle(future: "asyncio.Future[Effect]", effect: Effect) -> None:
-    if not future.done():
-        future.set_result(effect)
-
-
-Opened = Callable[[int], Awaitable[OwnedPartition]]

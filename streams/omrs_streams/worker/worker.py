@@ -44,12 +44,6 @@ from omrs_streams.worker.types import ATTRIBUTE_CLASSES, ServerTypes, load_relea
 
 log = logging.getLogger(__name__)
 
-# The agent of our own log only sees what another writer appended; our own appends are folded when acknowledged.
-LOG_WITHIN_S = 0.05
-# A copy should be readable within a few ms of its event (DESIGN.md, write at A → readable at B).
-INSTANCES_WITHIN_S = 0.004
-CONTROL_WITHIN_S = 0.02  # registry and type events: rare, nobody waits for them
-BATCH = 500  # records folded and acknowledged together on the live path: about 60 ms of work
 STUCK_S = 60.0  # a partition that stays away from READY for so long needs a person or a restart
 
 
@@ -170,7 +164,7 @@ class Worker:
     def _start_faust(self) -> None:
         settings = self.settings
         self.app = make_app(self._group, settings.worker, self.kafka)
-        add_agent(self.app, names.server_log(settings.server), self._fold, self.crash, batch=BATCH, within=LOG_WITHIN_S)
+        add_agent(self.app, names.server_log(settings.server), self._fold, self.crash)
         for name, member in self.cohorts.items():
             inbound = Inbound(
                 member.instances_topic,
@@ -188,14 +182,12 @@ class Worker:
                 member.instances_topic,
                 inbound.instance_events,
                 self.crash,
-                batch=BATCH,
-                within=INSTANCES_WITHIN_S,
             )
             for topic, handle in (
                 (names.cohort_registration(name), member.registry_events),
                 (names.cohort_types(name), member.type_events),
             ):
-                add_agent(self.app, topic, handle, self.crash, batch=BATCH, within=CONTROL_WITHIN_S)
+                add_agent(self.app, topic, handle, self.crash)
         on_assignment(self.app, self._on_assigned, self._on_revoked)
         self.app.finalize()
 

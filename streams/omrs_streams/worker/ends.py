@@ -1,0 +1,71 @@
+"""The ends of relationship copies: an end that nobody here knows is kept as its proxy (OMRS instances § Reference
+copies: "saving a relationship copy also stores its two proxies if the entities are unknown")."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from omrs_schemas.codec import EventCodec
+from omrs_schemas.errors import CodecError
+from omrs_streams.fold.kinds import DELETED_STATUS, PURGE_KINDS
+from omrs_streams.log.record import ORIGIN_CONSEQUENCE, ORIGIN_COPY, LogRecord
+from omrs_streams.repository.events import instance_event
+from omrs_streams.repository.local import Bean, LocalCollection
+
+LOOKUP = 500  # guids per call to another worker: as many as an archive load asks for at once
+
+Call = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""`Bulk.headers` or `Bulk.append`."""
+
+
+class RelationshipEnds:
+    """Appends proxies behind the fold. An entity that comes later takes the place of its proxy."""
+
+    def __init__(self, local: LocalCollection, codec: EventCodec, headers: Call, append: Call) -> None:
+        self._local = local
+        self._codec = codec
+        self._headers = headers
+        self._append = append
+
+    async def keep(self, records: Sequence[LogRecord]) -> None:
+        """Store what is unknown of the ends of the relationship copies among `records`; again changes nothing twice.
+
+        An entity of ours that is gone stays gone: nobody else's relationship brings it back as a proxy.
+        """
+        ends = self._ends(records)
+        guids = list(ends)
+        for start in range(0, len(guids), LOOKUP):
+            asked = guids[start : start + LOOKUP]
+            known = (await self._headers({"guids": asked}))["beans"]
+            entries = [self._entry(*ends[guid]) for guid in asked if guid not in known]
+            if entries:
+                await self._append({"entries": entries})
+
+    def _ends(self, records: Sequence[LogRecord]) -> dict[str, tuple[Bean, LogRecord]]:
+        """Proxies by guid, each with the relationship that has it; the latest of a guid."""
+        found: dict[str, tuple[Bean, LogRecord]] = {}
+        for record in records:
+            if record.origin != ORIGIN_COPY or not record.is_relationship or record.value is None:
+                continue
+            if record.kind in PURGE_KINDS or record.status == DELETED_STATUS:
+                continue
+            try:
+                section = self._codec.decode(record.value)["instanceEventSection"]
+            except CodecError:
+                continue  # the store reported it when it was folded
+            relationship = section.get("relationship") or {}
+            for name in ("entityOneProxy", "entityTwoProxy"):
+                proxy = relationship.get(name)
+                if proxy is not None and proxy.get("metadataCollectionId") != self._local.collection_id:
+                    found[proxy["guid"]] = (proxy, record)
+        return found
+
+    def _entry(self, proxy: Bean, cause: LogRecord) -> dict[str, Any]:
+        """The event id follows from cause and end, so a repetition after a crash changes nothing twice."""
+        return {
+            "event_id": str(uuid5(NAMESPACE_OID, f"{cause.event_id}/proxy/{proxy['guid']}")),
+            "guid": proxy["guid"],
+            "event": instance_event("NEW", proxy, self._local.originator(), cause.valid_from),
+            "origin": ORIGIN_CONSEQUENCE,
+            "cause": cause.event_id,
+        }
