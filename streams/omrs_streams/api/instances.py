@@ -201,33 +201,41 @@ async def _require_entity(r: Request) -> None:
     queries.read(r.partition.store, r.guid, relationship=False, proxies=True)
 
 
+def _sought(r: Request) -> Bean:
+    """The bean of a find, whose time must not lie in the future."""
+    r.worker.past(r.bean.get("asOfTime"))
+    return r.bean
+
+
 async def find_entities(r: Request) -> Any:
-    return await r.worker.scattered.find(FindRequest.find("entity", r.bean))
+    return await r.worker.scattered.find(FindRequest.find("entity", _sought(r)))
 
 
 async def find_entities_by_property(r: Request) -> Any:
-    return await r.worker.scattered.find(FindRequest.by_property("entity", r.bean))
+    return await r.worker.scattered.find(FindRequest.by_property("entity", _sought(r)))
 
 
 async def find_entities_by_classification(r: Request) -> Any:
-    return await r.worker.scattered.find(FindRequest.by_classification(r.path["classificationName"], r.bean))
+    return await r.worker.scattered.find(FindRequest.by_classification(r.path["classificationName"], _sought(r)))
 
 
 async def find_entities_by_value(r: Request) -> Any:
-    return await r.worker.scattered.find(FindRequest.by_property_value("entity", r.query.get("searchCriteria"), r.bean))
+    return await r.worker.scattered.find(
+        FindRequest.by_property_value("entity", r.query.get("searchCriteria"), _sought(r))
+    )
 
 
 async def find_relationships(r: Request) -> Any:
-    return await r.worker.scattered.find(FindRequest.find("relationship", r.bean))
+    return await r.worker.scattered.find(FindRequest.find("relationship", _sought(r)))
 
 
 async def find_relationships_by_property(r: Request) -> Any:
-    return await r.worker.scattered.find(FindRequest.by_property("relationship", r.bean))
+    return await r.worker.scattered.find(FindRequest.by_property("relationship", _sought(r)))
 
 
 async def find_relationships_by_value(r: Request) -> Any:
     return await r.worker.scattered.find(
-        FindRequest.by_property_value("relationship", r.query.get("searchCriteria"), r.bean)
+        FindRequest.by_property_value("relationship", r.query.get("searchCriteria"), _sought(r))
     )
 
 
