@@ -44,7 +44,7 @@ def as_json(entry: Entry, *, headers: bool, raw: bool) -> str:
 def as_text(entry: Entry, *, topic: bool, headers: bool, raw: bool) -> Text:
     """One line for a person; headers, dead-letter facts and problems on lines of their own below it."""
     at = datetime.fromtimestamp(entry.timestamp / 1000).astimezone()
-    line = Text(f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} ", style="dim")
+    line = Text.assemble((f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} ", "dim"))
     where = f"{entry.topic}[{entry.partition}]" if topic else str(entry.partition)
     line.append(f"{where}@{entry.offset} ", style="cyan")
     if raw:
@@ -72,7 +72,7 @@ def as_text(entry: Entry, *, topic: bool, headers: bool, raw: bool) -> Text:
 def _event(event: Mapping[str, Any]) -> Text:
     section = section_of(dict(event))
     originator = event.get("originator") or {}
-    line = Text(kind_of(dict(event)).removesuffix("_EVENT"), style="bold")
+    line = Text.assemble((kind_of(dict(event)).removesuffix("_EVENT"), "bold"))
     instance, defined = instance_of(section), type_of(section)
     if event.get("eventCategory") == "INSTANCE":
         changed = section.get("classification") or section.get("originalClassification")

@@ -177,8 +177,10 @@ def kinds_of(wanted: Iterable[str]) -> frozenset[str]:
         pattern = each.upper()
         matching = fnmatch.filter(known, pattern) or fnmatch.filter(known, f"{pattern}_EVENT")
         if not matching:
+            near = [name for name in known if pattern in name] or difflib.get_close_matches(pattern, known, 6, 0.4)
             raise ConfigurationError(
-                f"there is no event kind {each!r}", help=f"kinds are {', '.join(sorted(known))}; wild cards: 'NEW_*'"
+                f"there is no event kind {each!r}",
+                help=f"there is {', '.join(sorted(near)) or 'NEW_ENTITY, UPDATED_ENTITY …'}; wild cards: 'NEW_*'",
             )
         found.update(matching)
     return frozenset(found)
