@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
+from omrs_streams.log.embedded.registry import SchemaRegistry
 
 
 @contextmanager
@@ -39,3 +40,13 @@ def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
     """Three nodes, replication factor 3: `.bootstrap_servers`, `.kill(n)`, `.start(n)`, `.stop(n)`."""
     with started(tmp_path_factory.mktemp("cluster"), nodes=3) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def schema_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real schema registry with Confluent's API (`/apis/ccompat/v7`), shared by the session."""
+    registry = SchemaRegistry(tmp_path_factory.mktemp("registry"))
+    try:
+        yield registry.up()
+    finally:
+        registry.down()

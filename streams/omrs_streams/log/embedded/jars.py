@@ -24,7 +24,7 @@ from omrs_streams.paths import cache_root
 
 # Eight at a time: most archives are small, so round trips and not bandwidth decide (7 s for 44 MB, 20 s one by one).
 PARALLEL_DOWNLOADS = 8
-# One archive is at most 10 MB (the registry's 130 MB streams): a repository that is silent this long is not there.
+# An archive arrives in pieces, whatever its size: a repository that is silent this long is not there.
 TIMEOUT_SECONDS = 30
 # A dropped connection is common on a first download over a poor line; three tries get over it.
 ATTEMPTS = 3
@@ -151,7 +151,7 @@ def _fetch_one(context: Any, jar: Locked, folder: Path) -> None:
             if attempt == ATTEMPTS:
                 raise EmbeddedKafkaError(
                     f"{jar.coordinate} could not be downloaded from {_hosts(context)}: {_reason(error)}",
-                    help="the first start needs the network once (about 45 MB); later starts need none. "
+                    help="the first start needs the network once; later starts need none. "
                     "Behind a mirror: name it in the [repositories] section of jgo's settings file",
                     artifact=jar.coordinate,
                 ) from error

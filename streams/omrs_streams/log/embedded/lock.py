@@ -14,6 +14,7 @@ from omrs_streams.log.embedded.cluster import EmbeddedKafka
 from omrs_streams.log.embedded.jars import PARALLEL_DOWNLOADS, maven_context, sha256_of
 
 KAFKA = "4.1.2"
+REGISTRY = "3.3.3"
 ROOTS = {
     "kafka": (
         f"org.apache.kafka:kafka_2.13:{KAFKA}",
@@ -21,6 +22,8 @@ ROOTS = {
         # POM's dependency management from overriding Kafka's own versions.
         "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3!",
     ),
+    # A whole application in one archive: nothing to resolve.
+    "registry": (f"io.apicurio:apicurio-registry-app:{REGISTRY}:all:tar.gz",),
 }
 
 
@@ -34,7 +37,7 @@ def write(name: str, target: Path) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         found = _resolved(name, Path(scratch))
         with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:
-            paths = list(pool.map(lambda row: Path(row[1].artifact.resolve()), found))
+            paths = list(pool.map(lambda row: Path(row[1].resolve()), found))
         lines = [
             f"{coordinate} {sha256_of(path)} {path.stat().st_size}"
             for (coordinate, _), path in zip(found, paths, strict=True)
@@ -83,9 +86,13 @@ def _exercise(servers: str) -> None:
 
 def _resolved(name: str, repo_cache: Path) -> list[tuple[str, Any]]:
     context = maven_context(repo_cache)
+    if name == "registry":
+        group, artifact, version, classifier, packaging = ROOTS[name][0].split(":")
+        archive = context.project(group, artifact).at_version(version).artifact(classifier, packaging)
+        return [(ROOTS[name][0], archive)]
     inputs, transitive = context.resolver.resolve([context.create_dependency(root) for root in ROOTS[name]])
-    rows = [(_coordinate(dependency), dependency) for dependency in transitive]
-    return [(_coordinate(dependency), dependency) for dependency in inputs] + sorted(rows, key=lambda row: row[0])
+    rows = sorted([(_coordinate(dependency), dependency.artifact) for dependency in transitive], key=lambda row: row[0])
+    return [(_coordinate(dependency), dependency.artifact) for dependency in inputs] + rows
 
 
 def _coordinate(dependency: Any) -> str:
