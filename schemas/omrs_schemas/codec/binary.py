@@ -2,7 +2,7 @@
 
 Why not fastavro on this path: its reader recurses on the C stack without a limit, so a crafted record of 15 kB (values
 nested 5,000 deep) ends the process; it cannot say where in a record the fault lies; and for an event of 12 properties
-`binary_reader` takes three quarters of its time and `binary_writer` a fifth. The bytes are the same, which
+`binary_reader` takes two thirds of its time and `binary_writer` a fifth. The bytes are the same, which
 `tests/schemas/test_codec_binary.py` holds against fastavro; schema parsing and fingerprints are fastavro's.
 
 A *record* is what fastavro reads and writes too: a dict by field name, None for null, str for enum and string.

@@ -52,6 +52,16 @@ def read_long(data: bytes, position: int) -> tuple[int, int]:
 
 
 def read_string(data: bytes, position: int) -> tuple[str, int]:
+    """UTF-8 text; lengths below 64, which are most, are read in place."""
+    start = position + 1
+    if start <= len(data):
+        size = data[position]
+        end = start + (size >> 1)
+        if size < 0x80 and not size & 1 and end <= len(data):
+            try:
+                return data[start:end].decode(), end
+            except UnicodeDecodeError:
+                pass  # told in full below
     raw, position = read_bytes(data, position)
     try:
         return raw.decode(), position
@@ -132,7 +142,7 @@ class _ReaderCompiler:
 
     def union(self, writer: list[Any], reader: Any) -> Reader:
         branches = [self.compile(branch, reader) for branch in writer]
-        if len(branches) == 2 and writer[0] == "null":
+        if _is_nullable(writer):
             return _nullable_reader(branches[1])
         return _union_reader(tuple(branches))
 
@@ -170,7 +180,7 @@ class _ReaderCompiler:
         return read
 
     def record(self, key: tuple[str, str], writer: dict[str, Any], reader: dict[str, Any]) -> None:
-        steps: list[tuple[str, Reader]] = []
+        steps: list[tuple[str, bool, Reader]] = []
         kept: set[str] = set()
         wanted = {field["name"]: field for field in reader["fields"]}
 
@@ -179,10 +189,20 @@ class _ReaderCompiler:
             result: dict[str, Any] = {}
             name = ""
             try:
-                for name, field in steps:
+                for name, nullable, field in steps:
+                    if nullable:
+                        byte = data[position]
+                        position += 1
+                        if byte == 0:  # most fields of most records: no call for them
+                            result[name] = None
+                            continue
+                        if byte != 2:
+                            raise _no_branch(byte, position)
                     result[name], position = field(data, position)
             except BinaryFault as fault:
                 raise fault.under(name) from None
+            except IndexError:
+                raise _truncated(data, position).under(name) from None
             return result, position
 
         def read_and_resolve(data: bytes, position: int) -> tuple[dict[str, Any], int]:
@@ -202,7 +222,14 @@ class _ReaderCompiler:
             kept.add(name)
             target = wanted[name]["type"] if name in wanted else field["type"]
             compiler = self if name in wanted else _ReaderCompiler(self.writer_names, self.writer_names)
-            steps.append((name, compiler.compile(field["type"], target)))
+            nullable = _is_nullable(field["type"])
+            if nullable:
+                compiler.compile("null", target)  # refuses a reader's type that cannot be null
+            steps.append((name, nullable, compiler.compile(field["type"][1] if nullable else field["type"], target)))
+
+
+def _is_nullable(schema: Any) -> bool:
+    return isinstance(schema, list) and len(schema) == 2 and schema[0] == "null"
 
 
 def _nullable_reader(inner: Reader) -> Reader:
@@ -214,18 +241,28 @@ def _nullable_reader(inner: Reader) -> Reader:
         if byte == 0:
             return None, position + 1
         if byte != 2:
-            raise BinaryFault(f"byte {byte} at {position} chooses no branch of a union of 2")
+            raise _no_branch(byte, position + 1)
         return inner(data, position + 1)
 
     return read
 
 
+def _no_branch(byte: int, position: int) -> BinaryFault:
+    return BinaryFault(f"byte {byte} at {position - 1} chooses no branch of a union of 2")
+
+
 def _union_reader(branches: tuple[Reader, ...]) -> Reader:
+    by_byte = {2 * index: branch for index, branch in enumerate(branches)}
+
     def read(data: bytes, position: int) -> tuple[Any, int]:
-        index, position = read_long(data, position)
-        if not 0 <= index < len(branches):
+        try:
+            branch = by_byte.get(data[position])
+        except IndexError:
+            raise _truncated(data, position) from None
+        if branch is None:
+            index, position = read_long(data, position)
             raise BinaryFault(f"branch {index} of a union of {len(branches)} before byte {position}")
-        return branches[index](data, position)
+        return branch(data, position + 1)
 
     return read
 

@@ -1,4 +1,4 @@
-"""Instances, bean ⇄ Avro record: written by hand because every event passes here (measured in docs/performance.md)."""
+"""Instances, bean ⇄ Avro record: written by hand, because every event on every topic passes here."""
 
 from __future__ import annotations
 
