@@ -49,6 +49,7 @@ class IntegrationDaemon:
         self.group = daemon_group(settings.daemon)
         self.metrics = DaemonMetrics()
         self.started = False
+        self._abandoned = asyncio.Event()
         self._clock = clock
         self._client = MetadataClient(
             settings.server.url,
@@ -87,6 +88,10 @@ class IntegrationDaemon:
         await self._app.start()
         self.started = True
         log.info("daemon %s runs %d connectors", self.settings.daemon, len(self.lanes))
+
+    def abandon_start(self) -> None:
+        """Ends a `start` that still waits for its server."""
+        self._abandoned.set()
 
     async def stop(self) -> None:
         """Stops the connectors, then Faust: what they had not finished is delivered again at the next start."""
@@ -142,13 +147,14 @@ class IntegrationDaemon:
                 raise LogError(f"Kafka does not answer: {error}", help="is it running? `omrs kafka status`") from error
             if topic in metadata.topics:
                 return
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._abandoned.is_set():
                 raise NotReadyError(
-                    f"topic {topic} is still missing after {self.settings.server_wait:.0f} s",
+                    f"topic {topic} is missing",
                     help=f"start metadata server {self.settings.server.name} on the same Kafka, or raise server_wait",
                     topic=topic,
                 )
-            await asyncio.sleep(TOPIC_POLL)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._abandoned.wait(), TOPIC_POLL)
 
     def _publish_report(self, bean: dict[str, Any]) -> None:
         key = str(bean["connectorId"]).encode()

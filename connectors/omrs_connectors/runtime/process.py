@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -32,12 +34,35 @@ def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
     return asyncio.run(_serve(settings, ready_file))
 
 
+class _Server(uvicorn.Server):
+    """Ends in order on SIGINT and SIGTERM, with an exit code of our own: uvicorn would raise the signal again."""
+
+    def __init__(self, config: uvicorn.Config, daemon: IntegrationDaemon) -> None:
+        super().__init__(config)
+        self._daemon = daemon
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _end(self) -> None:
+        self._daemon.abandon_start()
+        self.should_exit = True
+
+
 async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
     daemon = IntegrationDaemon(settings)
     config = uvicorn.Config(
         create_api(daemon), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, lifespan="on"
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, daemon)
     with bind(settings.host, settings.port) as listener:
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         watcher = asyncio.create_task(_watch(daemon, server, url, ready_file))

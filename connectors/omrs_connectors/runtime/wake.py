@@ -14,8 +14,7 @@ from omrs_connectors.runtime.lane import ConnectorLane
 
 log = logging.getLogger(__name__)
 
-BATCH = 200  # events handed to a connector at once: bounds what is delivered again after a crash
-WITHIN = 0.005  # seconds a lone event waits for company; take_events always waits the whole time (DESIGN, Faust table)
+BATCH = 200  # events handed to a connector at once: bounds how long it keeps its thread between two passes
 TICK = 1.0  # seconds between looks at what is due (integration § 5)
 
 
@@ -40,17 +39,17 @@ def add_agents(app: faust.App, topic: str, lanes: Iterable[ConnectorLane]) -> No
 
 def _consumer(lane: ConnectorLane) -> Callable[[Any], Awaitable[None]]:
     async def consume(stream: Any) -> None:
-        async for events in stream.take_events(BATCH, within=WITHIN):
-            messages = [event.message for event in events]
-            # take_events acknowledges a batch even when its body is cancelled. A reference of our own, given back only
-            # after the work, keeps the offsets uncommitted then.
-            for message in messages:
-                message.incref()
+        async for event in stream.events():
+            # A message is a batch of one partition (omrs_streams.worker.batches). Faust acknowledges it even when this
+            # body is cancelled; a reference of our own, given back only after the work, keeps it uncommitted then.
+            message = event.message
+            message.incref()
+            records = message.records
             try:
-                await lane.process(messages)
+                for start in range(0, len(records), BATCH):
+                    await lane.process(records[start : start + BATCH])
             except Exception:  # the boundary: what escapes an agent takes its batch with it
                 log.exception("events for connector %s were not processed", lane.name)
-            for message in messages:
-                message.decref()
+            message.decref()
 
     return consume

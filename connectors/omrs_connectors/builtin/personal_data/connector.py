@@ -188,7 +188,7 @@ class PersonalDataConnector(IntegrationConnector):
         else:
             self.context.classify(file, CLASSIFICATION, changed)
             self.context.report.count("filesClassified")
-            log.info("%s looks personal: %s", _name(entity), changed["notes"])
+            log.debug("%s: %s", _name(entity), changed["notes"])
 
 
 def _instance(event: Bean, part: str) -> Bean | None:

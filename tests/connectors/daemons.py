@@ -1,0 +1,147 @@
+"""Real daemon processes for tests: `omrs daemon run` on the session's broker, ended whatever happens."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import yaml
+from confluent_kafka import Consumer, TopicPartition
+
+from workers import Running, eventually
+
+START_S = 90.0
+STOP_S = 40.0
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Daemon:
+    """One daemon process and its status API."""
+
+    name: str
+    bootstrap_servers: str
+    proc: "subprocess.Popen[bytes]"
+    log_path: Path
+    ready_file: Path
+    url: str = ""
+
+    def reports(self) -> dict[str, Any]:
+        """Every connector's report of the status call, by connector name."""
+        answer = self.call("GET", "/status")
+        assert answer["relatedHTTPCode"] == 200
+        found = [one for group in answer["integrationServiceSummaries"] for one in group["integrationConnectorReports"]]
+        return {report["connectorName"]: report for report in found}
+
+    def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        target = f"{self.url}/servers/{self.name}/open-metadata/integration-daemon/users/tester{path}"
+        answer = httpx.request(method, target, json=body, timeout=20, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        bean: dict[str, Any] = answer.json()
+        return bean
+
+    def wait(self, what: str, condition: Callable[[dict[str, Any]], Any], within: float = 60.0) -> dict[str, Any]:
+        """The connectors' reports once `condition` is true of them."""
+
+        def look() -> dict[str, Any] | None:
+            assert self.proc.poll() is None, self.log_text()
+            reports = self.reports()
+            return reports if condition(reports) else None
+
+        found = eventually(look, f"{what}\n{self.log_text()[-3000:]}", within=within, every=0.2)
+        assert found is not None
+        return found
+
+    def refresh(self, connector: str) -> dict[str, Any]:
+        """Asks for a pass and waits until it is over; the connector's report."""
+        before = self.reports()[connector]["statistics"]["passes"]
+        self.call("POST", "/integration-connectors/refresh", {"name": connector})
+        after = self.wait(f"{connector} refreshed", lambda all_: all_[connector]["statistics"]["passes"] > before)
+        report: dict[str, Any] = after[connector]
+        return report
+
+    def published(self, topic: str) -> list[tuple[dict[str, bytes], bytes]]:
+        """Headers and value of every record of a topic of one partition."""
+        consumer = Consumer(
+            {"bootstrap.servers": self.bootstrap_servers, "group.id": "test-reader", "enable.auto.commit": False}
+        )
+        try:
+            partition = TopicPartition(topic, 0, 0)
+            _, end = consumer.get_watermark_offsets(partition, timeout=10)
+            consumer.assign([partition])
+            found = []
+            while len(found) < end:
+                message = consumer.poll(10)
+                assert message is not None and message.error() is None, f"{topic}: {message and message.error()}"
+                found.append((dict(message.headers() or []), message.value() or b""))
+            return found
+        finally:
+            consumer.close()
+
+    def activity(self, connector: str) -> list[dict[str, Any]]:
+        """The published activity reports of a connector, oldest first."""
+        reports = [orjson.loads(value) for _, value in self.published(f"omrs.daemon.{self.name}.reports")]
+        return [report for report in reports if report["connectorName"] == connector]
+
+    def log_text(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def stop(self) -> int:
+        if self.proc.poll() is None:
+            self.proc.terminate()
+        return self.proc.wait(STOP_S)
+
+    def kill(self) -> None:
+        self.proc.kill()
+        self.proc.wait(STOP_S)
+
+
+class Daemons:
+    """Starts daemons paired with one server."""
+
+    def __init__(self, root: Path, server: Running, bootstrap_servers: str) -> None:
+        self.root = root
+        self.server = server
+        self.bootstrap_servers = bootstrap_servers
+        self.started: list[Daemon] = []
+
+    def start(self, name: str, *connectors: dict[str, Any], wait: bool = True) -> Daemon:
+        number = len(self.started)
+        config, ready = self.root / f"{name}-{number}.yaml", self.root / f"{name}-{number}.url"
+        config.write_text(
+            yaml.safe_dump(
+                {
+                    "daemon": name,
+                    "server": {"name": self.server.server, "url": self.server.url},
+                    "user_id": "erinoverview",
+                    "connectors": list(connectors),
+                }
+            )
+        )
+        argv = [sys.executable, "-m", "omrs_streams.cli.main", "daemon", "run", "--config", str(config)]
+        argv += ["--bootstrap-servers", self.bootstrap_servers, "--ready-file", str(ready)]
+        log_path = self.root / f"{name}-{number}.log"
+        path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        env = {**os.environ, "PYTHONPATH": path, "OMRS_DATA_DIR": str(self.root / "data")}
+        with log_path.open("wb") as log:
+            proc = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=self.root)
+        daemon = Daemon(name, self.bootstrap_servers, proc, log_path, ready)
+        self.started.append(daemon)
+        if wait:
+            daemon.url = eventually(lambda: self._url(daemon), f"daemon {name} listens", within=START_S)
+        return daemon
+
+    def _url(self, daemon: Daemon) -> str:
+        assert daemon.proc.poll() is None, daemon.log_text()
+        return daemon.ready_file.read_text() if daemon.ready_file.exists() else ""
+
+    def end(self) -> None:
+        for daemon in self.started:
+            if daemon.proc.poll() is None:
+                daemon.kill()
+            print(f"---- daemon {daemon.name} (exit {daemon.proc.returncode})\n{daemon.log_text()[-6000:]}")
