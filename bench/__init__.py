@@ -1,0 +1,1 @@
+"""Floors, peers and omrs-streams side by side in one run: `python -m bench` prints the bars of the design with ratios."""

@@ -1,0 +1,64 @@
+"""`python -m bench`: measure, print one table."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+import orjson
+
+from bench.ingest import ingest
+from bench.lab import Lab, lab
+from bench.machine import machine, sentence
+from bench.replay import replay
+from bench.table import Row, merged, print_table
+
+PIECES: dict[str, Callable[[Lab], list[Row]]] = {"replay": replay, "ingest": ingest}
+
+
+def size(text: str) -> int:
+    """`100k`, `1M` or a number of events, at least 1,000."""
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
+    try:
+        found = int(float(text[:-1] if factor > 1 else text) * factor)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: 100k, 1M or a number") from None
+    if found < 1_000:
+        raise argparse.ArgumentTypeError("a size below 1,000 measures nothing")
+    return found
+
+
+def pieces(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(PIECES))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(PIECES)}")
+    return names
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen pieces; 0 whether or not the bars were met: figures are reported, not asserted."""
+    parser = argparse.ArgumentParser("python -m bench", description="Floors, peers and bars of the design in one run.")
+    parser.add_argument("--size", type=size, default=100_000, help="events: 100k, 1M or a number (default 100k)")
+    parser.add_argument("--only", type=pieces, default=list(PIECES), help=f"comma-separated: {','.join(PIECES)}")
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each piece; the median run is shown")
+    parser.add_argument("--json", action="store_true", help="print machine and rows as JSON")
+    parser.add_argument("--bootstrap-servers", default="", help="Kafka; default: an embedded one of its own")
+    given = parser.parse_args(arguments)
+    found = machine()
+    rows: list[Row] = []
+    with lab(given.size, given.bootstrap_servers) as place:
+        for name in given.only:
+            print(f"{time.strftime('%H:%M:%S')} {name} …", file=sys.stderr, flush=True)
+            began = time.monotonic()
+            rows += merged([PIECES[name](place) for _ in range(max(1, given.repeat))])
+            print(f"{time.strftime('%H:%M:%S')} {name} done in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    if given.json:
+        print(orjson.dumps({"machine": found, "size": given.size, "rows": [row.as_dict() for row in rows]}).decode())
+    else:
+        print_table(rows, f"{given.size:,} events; {sentence(found)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
