@@ -7,6 +7,7 @@ folds without decoding. `omrs-crc` covers the value: a truncated or foreign valu
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from omrs_schemas.errors import PoisonRecordError
 
@@ -134,6 +135,34 @@ class LogRecord:
             ) from None
         except (ValueError, AttributeError) as bad:
             raise PoisonRecordError(f"a header cannot be read: {bad}") from None
+
+
+class Effective(NamedTuple):
+    """A record that changed something, on its way to a publisher's target: bytes as they are, headers by name.
+
+    Parsing a whole LogRecord would cost more than sending it on.
+    """
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: Headers
+    named: dict[str, bytes]
+
+    @classmethod
+    def of(cls, message: Any) -> "Effective | None":
+        """The record of a confluent-kafka message; None for poison, which the fold sent to the dead letters."""
+        key, value, headers = message.key(), message.value(), message.headers() or []
+        named = dict(headers)
+        crc = named.get("omrs-crc")
+        if key is None or value is None or crc is None or crc != b"%08x" % zlib.crc32(value):
+            return None
+        return cls(message.partition(), message.offset(), key, value, headers, named)
+
+    def text(self, header: str) -> str:
+        """A header as text; empty where it is not there."""
+        return self.named.get(header, b"").decode()
 
 
 def _text(value: bytes | None) -> str | None:

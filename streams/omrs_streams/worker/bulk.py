@@ -20,7 +20,7 @@ HEADERS = "/internal/v1/headers"
 TYPES = "/internal/v1/types"
 
 Entry = Mapping[str, Any]
-"""`{"event_id", "guid", "event"}`: an OMRSEventV1 bean for one instance"""
+"""`{"event_id", "guid", "event"}`: an OMRSEventV1 bean for one instance; `origin` and `cause` where it is no archive's"""
 
 
 class Bulk:
@@ -83,7 +83,8 @@ class Bulk:
                 worker.codec.encode,
                 worker.settings.partitions,
                 event_id=entry["event_id"],
-                origin=ORIGIN_ARCHIVE,
+                origin=entry.get("origin", ORIGIN_ARCHIVE),
+                cause=entry.get("cause"),
             )
             if record.key != entry["guid"]:
                 raise InvalidParameterError(f"the event for {entry['guid']} carries the instance {record.key}")

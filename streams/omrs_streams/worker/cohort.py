@@ -19,7 +19,7 @@ from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.producer import LogProducer, Outgoing
-from omrs_streams.log.record import ORIGINATOR, LogRecord
+from omrs_streams.log.record import ORIGINATOR, Effective
 from omrs_streams.log.view import Change
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.worker.types import ServerTypes, definition, type_event, type_key
@@ -271,19 +271,13 @@ class CohortMember:
             ]
         )
 
-    def publish(self, records: Sequence[LogRecord]) -> None:
+    def publish(self, records: Sequence[Effective]) -> None:
         """On the publisher's thread: send what this server is home of, or distributes for an external home."""
-        ours = self._local.collection_id
+        ours = self._local.collection_id.encode()
         outgoing: list[Outgoing] = [
-            (
-                self.instances_topic,
-                record.partition,
-                record.key.encode(),
-                record.value,
-                record.headers(self._local.server, [(ORIGINATOR, ours.encode())]),
-            )
-            for record in records
-            if record.home_id == ours or record.replicated_by == ours
+            (self.instances_topic, r.partition, r.key, r.value, [*r.headers, (ORIGINATOR, ours)])
+            for r in records
+            if r.named.get("home-id") == ours or r.named.get("replicated-by") == ours
         ]
         self._producer.send_and_wait(outgoing)
 

@@ -46,7 +46,7 @@ class RelationshipEnds:
         found: dict[str, tuple[Bean, LogRecord]] = {}
         for record in records:
             if record.origin != ORIGIN_COPY or not record.is_relationship or record.value is None:
-                continue
+                continue  # what is written here has its ends checked, an archive brings its own proxies
             if record.kind in PURGE_KINDS or record.status == DELETED_STATUS:
                 continue
             try:

@@ -164,7 +164,10 @@ class OwnedPartition:
         for batch in read_range(self._conf, self.topic, {self.number: (self.store.next_offset, goal)}):
             self._fold_messages(batch, index=not bulk)
         if bulk:
-            self.store.build_indexes()
+            for guid, revision, error in self.store.build_indexes().errors:
+                stored = self.store.revision(guid, revision)
+                if stored is not None:
+                    self._bury(stored.meta.offset, guid.encode(), stored.payload, None, error)
         if self.store.next_offset < goal:
             self.store.skip_to(goal)
             self._advance()

@@ -9,9 +9,9 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from omrs_schemas.errors import OmrsError, PoisonRecordError
+from omrs_schemas.errors import OmrsError
 from omrs_streams.log.consumer import take
-from omrs_streams.log.record import LogRecord
+from omrs_streams.log.record import Effective
 from omrs_streams.worker.partition import OwnedPartition
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ POLL_S = 0.2  # how late a change of assignment or a stop request is seen
 FOLD_WAIT_S = 5.0  # the fold follows an append within milliseconds; longer means the partition is moving
 RETRY_S = 1.0  # between attempts after the target refused a batch
 
-Send = Callable[[Sequence[LogRecord]], None]
+Send = Callable[[Sequence[Effective]], None]
 """Deliver effective records, in order, and return once they are at the target; raise to have them repeated."""
 
 
@@ -126,12 +126,9 @@ class Publisher(threading.Thread):
         for message in batch:
             if message.offset() in lost:
                 continue
-            try:
-                records.append(
-                    LogRecord.parse(partition, message.offset(), message.key(), message.value(), message.headers())
-                )
-            except PoisonRecordError:
-                continue  # the fold sent it to the dead letters; nothing of it is published
+            record = Effective.of(message)
+            if record is not None:
+                records.append(record)
         if records:
             self._send(records)
         consumer.commit(offsets=[TopicPartition(self._topic, partition, last + 1)], asynchronous=True)

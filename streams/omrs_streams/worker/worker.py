@@ -17,7 +17,7 @@ from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log import names
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.producer import LogProducer, Outgoing
-from omrs_streams.log.record import LogRecord
+from omrs_streams.log.record import Effective
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, cohort_topics, ensure_topics, server_topics
 from omrs_streams.log.view import Change, TopicView
 from omrs_streams.replay.verify import plain_hashes
@@ -33,6 +33,7 @@ from omrs_streams.worker.bulk import Bulk
 from omrs_streams.worker.cohort import IDENTITY, CohortMember, now_ms
 from omrs_streams.worker.consequences import Consequences
 from omrs_streams.worker.directory import Owner, OwnerDirectory
+from omrs_streams.worker.ends import RelationshipEnds
 from omrs_streams.worker.faust_app import add_agent, make_app, on_assignment
 from omrs_streams.worker.inbound import Inbound
 from omrs_streams.worker.partition import OwnedPartition, Phase
@@ -143,7 +144,8 @@ class Worker:
 
     def _start_publishers(self) -> None:
         server = self.settings.server
-        self.consequences = Consequences(self.scattered, self.run_consequence, asyncio.get_running_loop())
+        ends = RelationshipEnds(self.local, self.codec, self.bulk.headers, self.bulk.append)
+        self.consequences = Consequences(self.scattered, self.run_consequence, ends, asyncio.get_running_loop())
         targets: dict[str, Any] = {"out": self._publish_out, "consequences": self.consequences.follow}
         targets.update({f"cohort.{name}": member.publish for name, member in self.cohorts.items()})
         for target, send in targets.items():
@@ -153,13 +155,9 @@ class Worker:
             publisher.start()
             self._publishers.append(publisher)
 
-    def _publish_out(self, records: Sequence[LogRecord]) -> None:
+    def _publish_out(self, records: Sequence[Effective]) -> None:
         topic = names.server_out(self.settings.server)
-        outgoing: list[Outgoing] = [
-            (topic, record.partition, record.key.encode(), record.value, record.headers(self.settings.server))
-            for record in records
-        ]
-        self.producer.send_and_wait(outgoing)
+        self.producer.send_and_wait([(topic, r.partition, r.key, r.value, r.headers) for r in records])
 
     def _start_faust(self) -> None:
         settings = self.settings
