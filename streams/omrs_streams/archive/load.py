@@ -7,6 +7,7 @@ run again: what is in the log already changes nothing twice.
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from uuid import NAMESPACE_OID, uuid5
 import httpx
 import orjson
 
-from omrs_schemas.errors import NotReadyError
+from omrs_schemas.errors import NotReadyError, OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.repository.archives import Entry, LoadPlan, PlannedEvent, plan_load, read_archive
 from omrs_streams.worker.bulk import APPEND, HEADERS, TYPES
@@ -53,11 +54,15 @@ class Loaded:
 
 
 class Target:
-    """A server, by the URLs of its workers; a request goes to the first that answers."""
+    """A server, by the URLs of its workers; a request goes to the first that answers.
 
-    def __init__(self, server: str, urls: Sequence[str]) -> None:
+    `find` gives the URLs anew when none answers: a worker that was restarted may listen elsewhere.
+    """
+
+    def __init__(self, server: str, urls: Sequence[str], find: Callable[[], Sequence[str]] | None = None) -> None:
         self.server = server
         self._urls = list(urls)
+        self._find = find
         self._http = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
 
     def __enter__(self) -> "Target":
@@ -97,6 +102,9 @@ class Target:
                     help="start a worker, then run the same command again: it goes on where it was",
                 )
             time.sleep(RETRY_S)
+            if self._find is not None:
+                with suppress(OmrsError):  # then the known URLs are tried again
+                    self._urls = list(self._find()) or self._urls
 
 
 def load_archive(

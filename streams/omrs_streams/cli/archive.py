@@ -1,5 +1,6 @@
 """`omrs archive`: load open metadata archives into a server."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from omrs_schemas.errors import ArchiveError, NotReadyError
 from omrs_streams.archive.load import Loaded, Target, load_archive
 from omrs_streams.cli import output
-from omrs_streams.log.kafka import KafkaSettings
+from omrs_streams.cli.connection import BootstrapServers, kafka_settings
 from omrs_streams.log.names import server_workers
 from omrs_streams.worker.directory import read_owners
 
@@ -27,15 +28,16 @@ def load(
     file: Annotated[Path, typer.Argument(help="the archive (.omarchive, JSON)")],
     server: Annotated[str, typer.Option("--server", "-s", help="server that takes the archive")],
     url: Annotated[str, typer.Option(help="URL of one of its workers; default: found through Kafka")] = "",
-    bootstrap_servers: Annotated[str, typer.Option(help="Kafka; default: the embedded one")] = "",
+    bootstrap_servers: BootstrapServers = "",
 ) -> None:
     """Load an archive: its types, entities, relationships and classifications, with a report of what was left out.
 
     Exit code 0: everything is loaded; 1: nothing was, or something had to be left out (the report names it).
     An interrupted load is repeated with the same command; nothing is stored twice.
     """
-    urls = [url] if url else worker_urls(server, bootstrap_servers)
-    with Target(server, urls) as target, output.progress(f"load {file.name}", 1) as advance:
+    find = None if url else partial(worker_urls, server, bootstrap_servers)
+    urls = [url] if find is None else find()
+    with Target(server, urls, find) as target, output.progress(f"load {file.name}", 1) as advance:
         loaded = load_archive(target, file, _bar(advance))
     _print(loaded)
     if not loaded.complete:
@@ -48,7 +50,7 @@ def load(
 
 def worker_urls(server: str, bootstrap_servers: str = "") -> list[str]:
     """The URLs of the server's workers. NotReadyError when none has ever announced itself."""
-    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers).resolved()
+    kafka = kafka_settings(bootstrap_servers)
     owners = read_owners(kafka.bulk_consumer("omrs.cli"), server_workers(server))
     urls = sorted({owner.url for owner in owners.values()})
     if not urls:
