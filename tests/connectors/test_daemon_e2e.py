@@ -156,6 +156,7 @@ def test_a_tree_is_catalogued_and_its_personal_files_classified(
     }
     eventually(lambda: levels(client, tree) == {"customers.csv": 4, "new.jsonl": 3}, "classified again")
     assert daemon.stop() == 0
+    assert not list(daemons.root.glob("*-data"))
 
     # Another life of the daemon knows what is there.
     other = daemons.start(daemon.name, files_connector(tree), PERSONAL)
