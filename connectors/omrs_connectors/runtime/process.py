@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from omrs_connectors.runtime.api import create_api
 from omrs_connectors.runtime.daemon import IntegrationDaemon
 from omrs_connectors.runtime.settings import DaemonSettings
 from omrs_streams.api.listen import bind
+from omrs_streams.logs import configure_logging
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +26,7 @@ def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
 
     `ready_file`, when given, holds the API's URL once the daemon is up (the port may have been chosen by the system).
     """
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
-    )
-    for noisy in ("aiokafka", "faust", "mode", "httpx"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    configure_logging()
     return asyncio.run(_serve(settings, ready_file))
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from omrs_streams.log.embedded import EmbeddedKafka, running
+from omrs_streams.logs import configure_logging
 from omrs_streams.paths import data_root
 from omrs_streams.settings import ServerSettings, load_settings
 
@@ -36,11 +37,10 @@ def worker(
     bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka; the embedded one is started without it")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="file to write the URL to once the worker is up")] = None,
     log_level: Annotated[str, typer.Option(help="logging level")] = "INFO",
+    log_json: Annotated[bool, typer.Option(help="log JSON objects, one a line")] = False,
 ) -> None:
     """Run one worker of a metadata server until it is interrupted."""
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s %(message)s")
-    for noisy in ("faust", "mode", "aiokafka", "httpx", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    configure_logging(log_level, as_json=log_json)
     kafka: dict[str, Any] | None = {"bootstrap_servers": bootstrap_servers} if bootstrap_servers else None
     settings = load_settings(
         config,

@@ -4,6 +4,7 @@ The pass that makes instances readable decodes nothing; the indexes are built af
 (DESIGN.md, "Live path and replay"). Both can be interrupted: offsets are stored with the state.
 """
 
+import gc
 import multiprocessing
 import queue
 import signal
@@ -112,6 +113,9 @@ def _split(job: Job, processes: int) -> list[Job]:
 
 def _child(job: Job, messages: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it terminates its children
+    # Folding makes no cycles, but a million live records: a collection every 700 of them costs a third of the time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     try:
         for progress in _rebuild(job):
             messages.put(progress)

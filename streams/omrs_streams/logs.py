@@ -1,0 +1,36 @@
+"""Logging of our processes: one line a record for people, one JSON object a record for collectors."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+NOISY = ("faust", "mode", "aiokafka", "httpx", "uvicorn.access", "omrs_streams.worker.batches")
+"""Libraries whose progress messages hide ours; their warnings stay. The last is Faust's consumer in our subclass."""
+
+BENIGN = "__assignor-__leader not found"
+"""Faust subscribes to its leader topic before it creates it; aiokafka reports that as an error at every first start."""
+
+
+def configure_logging(level: str = "INFO", *, as_json: bool = False) -> None:
+    """Send every record of the standard library's logging to stderr through structlog."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+    ]
+    rendered: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if as_json:
+        rendered += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        rendered.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendered))
+    handler.addFilter(lambda record: BENIGN not in record.getMessage())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
