@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,8 +25,9 @@ TOPIC = "omrs.cohort.coco.instances"
 
 
 @pytest.fixture
-def codec() -> ConfluentCodec:
-    return ConfluentCodec(TYPES, "mock://registry")
+def codec() -> Iterator[ConfluentCodec]:
+    with ConfluentCodec(TYPES, "mock://registry") as codec:
+        yield codec
 
 
 @pytest.fixture
@@ -115,12 +117,12 @@ def test_what_cannot_be_written(codec: ConfluentCodec, event: JsonBean) -> None:
 
 
 def test_a_registry_that_does_not_answer_can_be_tried_again(event: JsonBean) -> None:
-    codec = ConfluentCodec(TYPES, {"url": "http://127.0.0.1:1", "max.retries": 0})
-    with pytest.raises(NotReadyError, match="the schema registry does not answer") as caught:
-        codec.encode(TOPIC, event)
-    assert caught.value.retriable
-    with pytest.raises(NotReadyError, match="the schema registry does not answer"):
-        codec.decode(b"\x00\x00\x00\x00\x01body")
+    with ConfluentCodec(TYPES, {"url": "http://127.0.0.1:1", "max.retries": 0}) as codec:
+        with pytest.raises(NotReadyError, match="the schema registry does not answer") as caught:
+            codec.encode(TOPIC, event)
+        assert caught.value.retriable
+        with pytest.raises(NotReadyError, match="the schema registry does not answer"):
+            codec.decode(b"\x00\x00\x00\x00\x01body")
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

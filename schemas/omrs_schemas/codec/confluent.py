@@ -8,7 +8,7 @@ Needs the extra `registry`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import fastavro.schema
 import httpx
@@ -57,6 +57,16 @@ class ConfluentCodec:
             name: AvroSerializer(self._client, orjson.dumps(current(name)).decode(), conf=settings) for name in FILES
         }
         self._readers: dict[int, tuple[str, Reader]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections to the registry; the codec is not usable afterwards."""
+        self._client.close()
 
     def encode(self, topic: str, event: JsonBean) -> bytes:
         """The framed bytes of an event bean for a topic.
