@@ -89,6 +89,8 @@ def downloads(what: str) -> Iterator[Callable[[int, int], None]]:
         if console.is_terminal:
             bar.start()
             bar.update(task, completed=done, total=total)
+            if done >= total:
+                bar.stop()
         elif done == 0:
             say(f"{what}: {total / 1e6:.0f} MB")
 
