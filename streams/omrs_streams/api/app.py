@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import orjson
 from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import TypeAdapter
 
+from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import instances, types
@@ -230,10 +230,10 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
     def add(path: str, answer: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
         async def endpoint(http: HttpRequest) -> Response:
             try:
-                return Response(dump(await answer(orjson.loads(await http.body()))), media_type=JSON)
+                return Response(dump(await answer(from_json(await http.body()))), media_type=JSON)
             except OmrsError as error:
                 return Response(dump(error_bean(error, path)), 503 if error.retriable else 500, media_type=JSON)
-            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            except (KeyError, TypeError) as error:
                 wrong = RepositoryError(f"{path} was called with a body it does not know: {error!r}")
                 return Response(dump(error_bean(wrong, path)), 400, media_type=JSON)
 

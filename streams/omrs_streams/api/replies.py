@@ -3,14 +3,13 @@
 Only a body that cannot be read is answered with a real HTTP 400, as a Java member does (observed.md).
 """
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from fastapi import Response
 
+from omrs_schemas.codec.egeria_json import to_json
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_schemas.model.dates import iso_dates
 
@@ -71,8 +70,5 @@ def unexpected(error: Exception, operation: str) -> Response:
 
 
 def dump(value: Any) -> bytes:
-    """JSON bytes; integers beyond 64 bits, which orjson refuses, go through the standard library."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, default=str, separators=(",", ":")).encode()
+    """JSON bytes, big numbers exact."""
+    return to_json(value)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.codec.egeria_json import from_json
+from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_streams.api.replies import UnreadableBodyError
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.local import Bean
@@ -85,10 +85,10 @@ def parse_body(route: Route, raw: bytes) -> Any:
             )
         return None
     try:
-        parsed = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        parsed = from_json(raw)
+    except CodecError as error:
         raise UnreadableBodyError(
-            f"the body of {route.operation} is not JSON: {error}",
+            f"the body of {route.operation} is {error.message}",
             code="OMRS-STREAMS-400-005",
             help=f"send {_expected(route)}",
         ) from None

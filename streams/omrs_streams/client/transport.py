@@ -9,8 +9,8 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
-import orjson
 
+from omrs_schemas.codec.egeria_json import to_json
 from omrs_schemas.errors import NotReadyError, OmrsError, RepositoryError
 from omrs_streams.client.wire import Bean, parse_answer
 
@@ -103,7 +103,7 @@ class Transport:
         headers = {"Content-Type": "application/json"} if method == "POST" else {}
         if event_id is not None:
             headers[EVENT_ID_HEADER] = event_id
-        content = orjson.dumps(body) if method == "POST" and body is not None else None
+        content = to_json(body) if method == "POST" and body is not None else None
         try:
             answer = self._http.request(
                 method, self._base + path, params=query or None, content=content, headers=headers

@@ -7,9 +7,8 @@ answer is HTTP 200 with `relatedHTTPCode` inside; the exception fields rebuild t
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import orjson
-
-from omrs_schemas.errors import NotReadyError, OmrsError, RepositoryError, from_wire
+from omrs_schemas.codec.egeria_json import from_json
+from omrs_schemas.errors import CodecError, NotReadyError, OmrsError, RepositoryError, from_wire
 
 Bean = dict[str, Any]
 
@@ -49,8 +48,8 @@ def parse_answer(content: bytes, status: int, *, what: str) -> Bean:
     (a proxy or a starting worker); RepositoryError for anything that is no OMRS answer.
     """
     try:
-        answer = orjson.loads(content)
-    except ValueError:
+        answer = from_json(content)
+    except CodecError:
         answer = None
     if not isinstance(answer, dict) or "relatedHTTPCode" not in answer:
         if status in (502, 503, 504):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import orjson
 
+from omrs_schemas.codec.egeria_json import from_json, to_json
 from omrs_schemas.errors import NotReadyError, OmrsError, from_wire
 from omrs_streams.worker.directory import Owner
 
@@ -42,11 +42,11 @@ class Peers:
         """POST JSON to an internal path of `owner`; its error, if it answers one, is raised here."""
         try:
             response = await self._http.post(
-                f"{owner.url}{path}", content=orjson.dumps(body), headers={"content-type": "application/json"}
+                f"{owner.url}{path}", content=to_json(body), headers={"content-type": "application/json"}
             )
         except httpx.TransportError as error:
             raise _gone(owner, error) from error
-        answer = orjson.loads(response.content)
+        answer = from_json(response.content)
         if response.status_code != 200:
             raise remote_error(answer)
         return answer
