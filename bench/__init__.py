@@ -1,1 +1,1 @@
-"""Floors, peers and omrs-streams side by side in one run: `python -m bench` prints the bars of the design with ratios."""
+"""Floors, peers and omrs-streams side by side in one run: `python -m bench` prints the design's bars with ratios."""

@@ -52,7 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{time.strftime('%H:%M:%S')} {name} …", file=sys.stderr, flush=True)
             began = time.monotonic()
             rows += merged([PIECES[name](place) for _ in range(max(1, given.repeat))])
-            print(f"{time.strftime('%H:%M:%S')} {name} done in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            print(
+                f"{time.strftime('%H:%M:%S')} {name} done in {time.monotonic() - began:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
     if given.json:
         print(orjson.dumps({"machine": found, "size": given.size, "rows": [row.as_dict() for row in rows]}).decode())
     else:

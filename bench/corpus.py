@@ -34,7 +34,11 @@ TYPES: Final = (
     "Database",
 )
 TERM, TABLE, COLUMN = 0, 5, 7
-RELATIONSHIPS: Final = (("Synonym", TERM, TERM), ("NestedSchemaAttribute", TABLE, COLUMN), ("SemanticAssignment", COLUMN, TERM))
+RELATIONSHIPS: Final = (
+    ("Synonym", TERM, TERM),
+    ("NestedSchemaAttribute", TABLE, COLUMN),
+    ("SemanticAssignment", COLUMN, TERM),
+)
 
 HOME: Final = "b37c4e5e-0d7b-4c53-9a44-be7c40a10001"
 """The metadata collection that the events come from."""
@@ -47,7 +51,18 @@ GUIDS: Final = tuple(f"@{n}@@@@@@-@@@@-@@@@-@@@@-@@@@@@@@@@@@" for n in range(3)
 """Stand for the guid of the instance, of a relationship's first and second end."""
 END_SERIALS: Final = ("<<<<<<<<<", ">>>>>>>>>")
 
-DOMAINS: Final = ("finance", "clinical", "logistics", "sales", "research", "people", "quality", "energy", "risk", "supply")
+DOMAINS: Final = (
+    "finance",
+    "clinical",
+    "logistics",
+    "sales",
+    "research",
+    "people",
+    "quality",
+    "energy",
+    "risk",
+    "supply",
+)
 WORDS: Final = (
     "account agreement amount approval asset audit balance batch booking budget carrier category channel claim clause client "
     "code contract cost country course currency customer date dealer delivery department deposit device discount dose entry "
@@ -194,7 +209,9 @@ class Corpus:
             header.update(updatedBy="peterprofile", updateTime=BORN + 10_000_000_000, maintainedBy=["peterprofile"])
         return header
 
-    def _bean(self, slot: int, variant: int, version: int, guid: str, serial: str) -> tuple[dict[str, Any], dict[str, str]]:
+    def _bean(
+        self, slot: int, variant: int, version: int, guid: str, serial: str
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         type_name = TYPES[slot]
         texts = properties(type_name, Random(slot * VARIANTS + variant), serial)
         values = {**texts, **_numbers(type_name, variant)}
@@ -204,7 +221,9 @@ class Corpus:
             "class": "EntityDetail",
             **self._header(type_name, guid, variant, version),
             "properties": to_properties(self.types, type_name, values),
-            "classifications": [self._classification(name, variant) for name in ("Confidentiality", "Ownership")[: 1 + variant % 2]],
+            "classifications": [
+                self._classification(name, variant) for name in ("Confidentiality", "Ownership")[: 1 + variant % 2]
+            ],
         }
         return bean, texts
 
@@ -212,7 +231,11 @@ class Corpus:
         values: dict[str, Any] = (
             {"confidentialityLevel": variant % 5, "confidence": 80 + variant % 20}
             if name == "Confidentiality"
-            else {"owner": f"team-{DOMAINS[variant % 10]}", "ownerTypeName": "Team", "ownerPropertyName": "qualifiedName"}
+            else {
+                "owner": f"team-{DOMAINS[variant % 10]}",
+                "ownerTypeName": "Team",
+                "ownerPropertyName": "qualifiedName",
+            }
         )
         return new_classification(name, self._header(name, "", variant, 1), to_properties(self.types, name, values))
 
@@ -229,7 +252,11 @@ class Corpus:
         for end in ends:
             del end["classifications"]
         attributes = self.types.attributes(name)
-        values: dict[str, Any] = {"description": _sentence(Random(variant), 9), "position": variant, "confidence": variant}
+        values: dict[str, Any] = {
+            "description": _sentence(Random(variant), 9),
+            "position": variant,
+            "confidence": variant,
+        }
         bean = {
             "class": "Relationship",
             **self._header(name, GUIDS[0], variant, 1),
@@ -259,7 +286,11 @@ def properties(type_name: str, random: Random, serial: str) -> dict[str, str]:
         "url": f"https://catalogue.example.org/{domain}/{one}/{serial}",
     }
     if type_name == "GlossaryTerm":
-        texts |= {"summary": _sentence(random, 8), "abbreviation": (one[:2] + two[:2]).upper(), "usage": _sentence(random, 10)}
+        texts |= {
+            "summary": _sentence(random, 8),
+            "abbreviation": (one[:2] + two[:2]).upper(),
+            "usage": _sentence(random, 10),
+        }
     elif type_name in ("CSVFile", "Database"):
         texts |= {
             "pathName": f"/data/{domain}/{one}/{two}-{serial}.csv",

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, TopicPartition
 from rocksdict import Options, Rdict, WriteBatch
 
 from bench.lab import PARTITIONS, BenchError, Lab
+from bench.measure import Measured, Stopwatch
 from omrs_schemas.avro.files import current
 from omrs_schemas.codec.avro import HEADER_SIZE
 from omrs_streams.log.consumer import watermarks
@@ -20,35 +21,34 @@ BATCH = 5_000
 STALL_S = 30.0
 
 
-def consume_only(lab: Lab, topic: str) -> float:
-    """(a) Events per second that one process reads with confluent-kafka and drops."""
+def consume_only(lab: Lab, topic: str) -> Measured:
+    """(a) One process reads with confluent-kafka and drops what it reads."""
     gc.collect()
-    started = time.perf_counter()
-    count = sum(len(batch) for batch in _batches(lab.kafka.bulk_consumer("bench-floor"), topic))
-    return count / (time.perf_counter() - started)
+    with Stopwatch() as watch:
+        count = sum(len(batch) for batch in _batches(lab.kafka.bulk_consumer("bench-floor"), topic))
+    return watch.measured(count)
 
 
-def consume_decode_put(lab: Lab, topic: str) -> float:
-    """(c) Events per second that one process reads, decodes whole with fastavro and puts into RocksDB by key."""
+def consume_decode_put(lab: Lab, topic: str) -> Measured:
+    """(c) One process reads, decodes whole with fastavro and puts into RocksDB by key."""
     schema = fastavro.parse_schema(current("InstanceEvent"))
     path = lab.dir / lab.name("floor")
     engine = _engine(path)
     gc.collect()
-    started = time.perf_counter()
     count = 0
-    for messages in _batches(lab.kafka.bulk_consumer("bench-floor"), topic):
-        batch = WriteBatch(raw_mode=True)
-        for message in messages:
-            value = message.value()
-            fastavro.schemaless_reader(BytesIO(value[HEADER_SIZE:]), schema)
-            batch.put(message.key(), value)
-        engine.write(batch)
-        count += len(messages)
-    engine.flush()
-    took = time.perf_counter() - started
+    with Stopwatch() as watch:
+        for messages in _batches(lab.kafka.bulk_consumer("bench-floor"), topic):
+            batch = WriteBatch(raw_mode=True)
+            for message in messages:
+                value = message.value()
+                fastavro.schemaless_reader(BytesIO(value[HEADER_SIZE:]), schema)
+                batch.put(message.key(), value)
+            engine.write(batch)
+            count += len(messages)
+        engine.flush()
     engine.close()
     Rdict.destroy(str(path))
-    return count / took
+    return watch.measured(count)
 
 
 def _engine(path: Path) -> Rdict:

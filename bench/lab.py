@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
@@ -52,6 +53,17 @@ class Started:
     def folded(self) -> int:
         """Records of its server log that this worker has folded."""
         return sum(partition["next_offset"] for partition in self.status()["partitions"])
+
+    def accepted(self, topic: str) -> int:
+        """Cohort events of `topic` that this worker has appended and folded."""
+        wanted = f'omrs_cohort_events_total{{outcome="accepted",topic="{topic}"}} '
+        text = httpx.get(f"{self.url}/metrics", timeout=30.0, trust_env=False).text
+        return next((int(float(line[len(wanted) :])) for line in text.splitlines() if line.startswith(wanted)), 0)
+
+    def cpu_seconds(self) -> float:
+        """Processor time of this process so far."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def check(self) -> None:
         """BenchError when it has ended."""
@@ -112,7 +124,7 @@ class Lab:
         for key, value, headers in self.corpus.events(first, end, server, originator=originator):
             while True:
                 try:
-                    producer.produce(topic, value, key, headers=headers)
+                    producer.produce(topic, value, key, headers=list(headers))
                 except BufferError:
                     producer.poll(0.05)
                 else:
@@ -132,8 +144,8 @@ class Lab:
     def start(self, name: str, arguments: list[str], env: dict[str, str] | None = None) -> Started:
         """A Python process of this run (`python <arguments>`); its output goes to a file."""
         output = self.dir / f"{name}-{len(self._started)}.out"
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("OMRS_") or key == "OMRS_CACHE_DIR"}
-        kept |= {"OMRS_DATA_DIR": str(self.dir), "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **(env or {})}
+        kept = {key: text for key, text in os.environ.items() if not key.startswith("OMRS_") or key == "OMRS_CACHE_DIR"}
+        kept |= {"OMRS_DATA_DIR": str(self.dir), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **(env or {})}
         with output.open("wb") as file:
             process = subprocess.Popen([sys.executable, *arguments], env=kept, stdout=file, stderr=file, cwd=self.dir)
         started = Started(name, process, output)

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from rich.console import Console
@@ -82,7 +82,7 @@ def merged(runs: Sequence[Sequence[Row]]) -> list[Row]:
         figures = [row.figure for row in rows]
         spread = f"median of {len(rows)} runs, {show(min(figures))}-{show(max(figures))}"
         note = f"{middle.note}; {spread}" if middle.note else spread
-        result.append(Row(*(getattr(middle, name) for name in list(Row.__slots__)[:-1]), note))
+        result.append(replace(middle, note=note))
     return result
 
 
