@@ -16,7 +16,7 @@ from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import instances, types
-from omrs_streams.api.replies import JSON, dump, error_bean, failure, reply, unexpected
+from omrs_streams.api.replies import JSON, dump, error_bean, failure, page, reply, unexpected
 from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
@@ -198,23 +198,23 @@ def _operations(app: FastAPI, worker: "Worker") -> None:
         """Whether this process should go on running: its Faust app is alive and its fold is not stuck."""
         problem = worker.unhealthy()
         answer = {"status": "failing" if problem else "ok", "reason": problem}
-        return Response(dump(answer), 503 if problem else 200, media_type=JSON)
+        return Response(page(answer), 503 if problem else 200, media_type=JSON)
 
     @app.get("/ready", tags=["operations"])
     async def ready() -> Response:
         """Whether every partition of the server is served by some worker right now."""
         waiting = worker.waiting_for()
-        return Response(dump({"ready": not waiting, "waiting": waiting}), 503 if waiting else 200, media_type=JSON)
+        return Response(page({"ready": not waiting, "waiting": waiting}), 503 if waiting else 200, media_type=JSON)
 
     @app.get("/status", tags=["operations"])
     async def status() -> Response:
-        return Response(dump(worker.status()), media_type=JSON)
+        return Response(page(worker.status()), media_type=JSON)
 
     @app.get("/digest", tags=["operations"])
     async def digests(home: str) -> Response:
         """The digest of all instances of one home collection as this server holds them; equal at every member."""
         try:
-            return Response(dump(await worker.scattered.home_digest(home)), media_type=JSON)
+            return Response(page(await worker.scattered.home_digest(home)), media_type=JSON)
         except OmrsError as error:
             return failure(error, "digest")
 

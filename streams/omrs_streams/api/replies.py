@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from fastapi import Response
 
 from omrs_schemas.codec.egeria_json import to_json
@@ -72,3 +73,8 @@ def unexpected(error: Exception, operation: str) -> Response:
 def dump(value: Any) -> bytes:
     """JSON bytes, big numbers exact."""
     return to_json(value)
+
+
+def page(value: Any) -> bytes:
+    """JSON bytes of an operator's page, whose keys may be partition numbers."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
