@@ -64,6 +64,11 @@ def test_opaque_parts_come_back_equal(value: Any) -> None:
     assert exact(from_json(to_json(value))) == exact(value)
 
 
+def test_keys_can_be_sorted() -> None:
+    value = {"b": 10**30, "a": Decimal("1.10"), "c": {"z": 1, "y": 2}}
+    assert to_json(value, sort_keys=True) == b'{"a":1.10,"b":' + str(10**30).encode() + b',"c":{"y":2,"z":1}}'
+
+
 @pytest.mark.parametrize("value", [object(), {"a": {1, 2}}, float, Decimal("NaN")])
 def test_what_has_no_json_form_is_refused(value: Any) -> None:
     with pytest.raises(CodecError, match="cannot be written as JSON"):

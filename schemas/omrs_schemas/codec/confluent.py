@@ -86,6 +86,7 @@ class ConfluentCodec:
                 topic=topic,
             ) from error
         except (ValueError, TypeError, LookupError, OverflowError) as error:
+            self._codec.encode_record(name, record)  # raises with the path of the field, which this error lacks
             raise CodecError(f"{name} cannot be written: {error}", topic=topic) from error
         except (httpx.HTTPError, OSError) as error:
             raise _unreachable(error) from error

@@ -73,14 +73,15 @@ def loads(data: bytes | bytearray | str) -> JsonBean:
         ) from None
 
 
-def to_json(value: Any) -> bytes:
+def to_json(value: Any, *, sort_keys: bool = False) -> bytes:
     """Any bean (or part of one) as JSON bytes, big numbers exact. Raises CodecError."""
+    option = orjson.OPT_SORT_KEYS if sort_keys else None
     try:
-        return orjson.dumps(value, default=_number)
+        return orjson.dumps(value, default=_number, option=option)
     except (TypeError, ValueError):
         pass  # most likely an integer of more than 64 bits, which orjson refuses before it asks `default`
     try:
-        return orjson.dumps(_with_fragments(value), default=_number)
+        return orjson.dumps(_with_fragments(value), default=_number, option=option)
     except (TypeError, ValueError, RecursionError) as error:
         raise CodecError(f"cannot be written as JSON: {error}") from error
 
