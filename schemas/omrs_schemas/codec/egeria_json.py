@@ -52,7 +52,7 @@ def loads(data: bytes | bytearray | str) -> JsonBean:
     if parsed.get("class") != "OMRSEventV1":
         raise CodecError(
             f"not an OMRS event: class is {parsed.get('class')!r}",
-            help="Every member drops a message without class OMRSEventV1 (omrs observed, JSON).",
+            help="Every member drops a message without class OMRSEventV1.",
             size=len(data),
             start=_start(data),
         )
