@@ -1,6 +1,8 @@
 """Connectors made for tests (user code, as an author would write it) and a handler around them."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from omrs_connectors.runtime.handler import ConnectorHandler, Surroundings
@@ -86,3 +88,15 @@ class Failing(IntegrationConnector):
 
     def refresh(self) -> None:
         raise ValueError("always")
+
+
+class Scribe(IntegrationConnector):
+    """Hears of terms slowly, and writes each guid to the file `endpoint.networkAddress`, a line each."""
+
+    def start(self) -> None:
+        self.context.register_listener(self._hear, types=["GlossaryTerm"], kinds=["NEW_ENTITY_EVENT"])
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        time.sleep(0.1)
+        with Path(self.context.network_address).open("a") as out:
+            out.write(event["instanceEventSection"]["instanceGUID"] + "\n")

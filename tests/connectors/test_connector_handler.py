@@ -125,6 +125,28 @@ def test_events_reach_the_listener_in_order_and_only_while_running(life: Life) -
     assert life.handler.hears_events is False
 
 
+def test_events_wait_through_a_restart_and_for_the_next_life(life: Life) -> None:
+    life.handler.initialize()
+    life.handler.refresh_pass()
+    heard: list[bool | None] = []
+
+    class Watching(Recorder):
+        def disconnect(self) -> None:
+            heard.append(life.handler.hears_events)
+
+    life.connector = Watching()
+    life.handler.restart()
+    life.handler.refresh_pass()
+    life.handler.restart()
+    assert life.handler.hears_events is None
+    life.handler.shutdown()
+    assert life.handler.hears_events is None
+    with pytest.raises(NotReadyError) as raised:
+        life.handler.deliver([event_of(1)], [])
+    assert raised.value.params["delivered"] == 0
+    assert False not in heard
+
+
 def test_an_event_that_cannot_be_handled_is_named_and_the_rest_goes_on(life: Life) -> None:
     def refuse_two(event: dict[str, object]) -> None:
         if event["instanceEventSection"]["instanceGUID"] == "2":  # type: ignore[index]

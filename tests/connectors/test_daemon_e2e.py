@@ -219,6 +219,36 @@ def test_poison_on_the_out_topic_is_set_aside_and_events_go_on(
     assert daemon.reports()["personal"]["connectorStatus"] == "RUNNING"
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_no_event_is_lost_when_a_daemon_ends_while_it_handles_some(
+    end: str, daemons: Daemons, client: MetadataClient, tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard"
+    heard.touch()
+    scribe = {
+        "connectorName": "scribe",
+        "connectorProviderClass": "connector_lives:Scribe",
+        "endpoint": {"networkAddress": str(heard)},
+    }
+    name = unique("daemon")
+    daemon = daemons.start(name, scribe)
+    daemon.wait("running", lambda reports: ran(reports, "scribe"))
+    prefix = unique("Term")
+    guids = [client.add_entity("GlossaryTerm", {"qualifiedName": f"{prefix}-{n}"})["guid"] for n in range(40)]
+
+    def mine() -> set[str]:
+        return set(guids) & set(heard.read_text().split())
+
+    eventually(lambda: len(mine()) >= 8, "the first events")
+    if end == "stop":
+        assert daemon.stop() == 0
+    else:
+        daemon.kill()
+    assert len(mine()) < 40
+    daemons.start(name, scribe)
+    eventually(lambda: mine() == set(guids), "every event")
+
+
 def test_one_connector_fails_and_the_others_do_not_notice(daemons: Daemons, tree: Path) -> None:
     failing = {"connectorName": "failing", "connectorProviderClass": "connector_lives:Failing"}
     missing = {"connectorName": "missing", "connectorProviderClass": "no_such_module:Nothing"}

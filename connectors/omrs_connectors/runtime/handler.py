@@ -74,11 +74,10 @@ class ConnectorHandler:
     @property
     def hears_events(self) -> bool | None:
         """True: deliver events now. None: not yet, keep them. False: nobody listens, they are done with."""
-        if self.status is ConnectorStatus.RUNNING:
-            return True
-        if self.status in (ConnectorStatus.INITIALIZED, ConnectorStatus.INITIALIZE_FAILED):
-            return None
-        return False
+        if self.status in (ConnectorStatus.FAILED, ConnectorStatus.CONFIG_FAILED):
+            return False
+        # STOPPED is passed through in a restart, and is where a stopping daemon leaves its events to its next life.
+        return True if self.status is ConnectorStatus.RUNNING and not self.stopping.is_set() else None
 
     def wants(self, kind: str, type_guid: str) -> bool:
         """Whether a listener of the running connector wants an event of this kind and type."""
@@ -156,7 +155,10 @@ class ConnectorHandler:
         from there.
         """
         context = self._context
-        if context is None or self.status is not ConnectorStatus.RUNNING:
+        hears = self.hears_events
+        if hears is None or context is None:
+            raise NotReadyError(f"connector {self.config.connector_name} is {self.status.value}", delivered=0)
+        if not hears:
             return
         self._begin_recording("events")
         try:

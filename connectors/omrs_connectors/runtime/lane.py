@@ -149,6 +149,10 @@ class ConnectorLane:
     async def _deliver(self, waiting: list[tuple[Any, dict[str, Any]]]) -> None:
         attempts, pause = 1, FIRST_PAUSE
         while waiting:
+            # A server that is away is waited for here, where no attempt is counted.
+            if not await self._hearing():
+                self._metrics.events.labels(self.name, "not heard").inc(len(waiting))
+                return
             batch = waiting
             failed: list[tuple[int, Exception]] = []
             retried: OmrsError | None = None
