@@ -68,6 +68,7 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
 
     from omrs_streams.api.app import make_api
     from omrs_streams.api.listen import bind
+    from omrs_streams.collection import settle_heap
     from omrs_streams.worker.worker import Worker
 
     config = uvicorn.Config(
@@ -85,6 +86,7 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
     worker = Worker(settings, url)
     try:
         await worker.start()
+        settle_heap()
         config.app = make_api(worker)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
