@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import typer
 from confluent_kafka import KafkaException, Producer
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.codec.egeria_json import from_json, loads, to_json
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsError, ProduceError
-from omrs_streams.cli import output
 from omrs_streams.cli.connection import admin_client
 from omrs_streams.cli.topic_types import topic_types
 from omrs_streams.cli.topics_tail import known
@@ -66,7 +66,7 @@ def produce_lines(kafka: KafkaSettings, topic: str, file: Path | None, release: 
     try:
         with file.open("rb") if file is not None else nullcontext(sys.stdin.buffer) as source:
             for number, error in lines.produce(source):
-                output.say(f"line {number}: {error.message}" + (f" ({error.help})" if error.help else ""))
+                typer.echo(f"line {number}: {error.message}" + (f" ({error.help})" if error.help else ""), err=True)
     except OSError as error:
         raise ConfigurationError(f"{file or 'standard input'} cannot be read: {error.strerror}") from error
     return lines.report
@@ -108,8 +108,8 @@ class Lines:
                 yield number, error
 
     def _send(self, number: int, line: bytes) -> None:
-        event = parse(line)
-        partition, key, value, headers = self._record(event)
+        event, event_id = parse(line)
+        partition, key, value, headers = self._record(event, event_id)
 
         def delivered(error: Any, _: Any) -> None:
             failure = ProduceError(f"Kafka refused it: {error.str()}", topic=self._topic) if error is not None else None
@@ -125,7 +125,7 @@ class Lines:
             else:
                 return
 
-    def _record(self, event: Bean) -> tuple[int, bytes, bytes, Headers]:
+    def _record(self, event: Bean, event_id: str) -> tuple[int, bytes, bytes, Headers]:
         expected = _CATEGORY.get(self._role.kind, "INSTANCE" if self._role.kind in EVENT_KINDS else None)
         category = event.get("eventCategory")
         if expected is not None and category != expected:
@@ -139,28 +139,28 @@ class Lines:
                 help="every member must see whose event it is, so that an event's sender drops its echo",
             )
         if category == "INSTANCE":
-            return self._instance(event, sender)
-        return self._control(event, sender)
+            return self._instance(event, event_id, sender)
+        return self._control(event, event_id, sender)
 
-    def _instance(self, event: Bean, sender: str) -> tuple[int, bytes, bytes, Headers]:
+    def _instance(self, event: Bean, event_id: str, sender: str) -> tuple[int, bytes, bytes, Headers]:
         instance = instance_of(section_of(event))
         if not instance.get("guid") or not (instance.get("type") or {}).get("typeDefGUID"):
             raise InvalidParameterError(
                 f"{kind_of(event)} carries no instance with guid and type",
                 help="only events with an entity, entityProxy or relationship have a log record's headers",
             )
-        record = log_record(event, self._codec.encode, self._partitions, event_id=str(uuid4()), origin=ORIGIN_HOME)
+        record = log_record(event, self._codec.encode, self._partitions, event_id=event_id, origin=ORIGIN_HOME)
         server = (event.get("originator") or {}).get("serverName") or "omrs-topics-produce"
         extra = [(ORIGINATOR, sender.encode())] if sender and self._role.owned_by == COHORT else []
         return record.partition, record.key.encode(), record.value or b"", record.headers(server, extra)
 
-    def _control(self, event: Bean, sender: str) -> tuple[int, bytes, bytes, Headers]:
+    def _control(self, event: Bean, event_id: str, sender: str) -> tuple[int, bytes, bytes, Headers]:
         """Registry and type events: as `CohortMember` sends them."""
         value = self._codec.encode(event)
         headers: Headers = [(ORIGINATOR, sender.encode())] if sender else []
         if event["eventCategory"] == "REGISTRY":
             key = sender or (event.get("originator") or {}).get("serverName") or ""
-            headers.append(("event-id", str(uuid4()).encode()))
+            headers.append(("event-id", event_id.encode()))
         else:
             defined, section = type_of(section_of(event)), section_of(event)
             key = defined.get("guid") or defined.get("typeDefGUID") or section.get("typeDefGUID") or ""
@@ -169,14 +169,16 @@ class Lines:
         return -1, str(key).encode(), value, headers
 
 
-def parse(line: bytes) -> Bean:
-    """The checked event bean of a line: an event, or what `omrs topics tail` wrote about one.
+def parse(line: bytes) -> tuple[Bean, str]:
+    """The checked event bean of a line and its event id. A line is an event, or what `omrs topics tail` wrote about
+    one; with --headers the event id is that of the record, so that a member which has it already ignores it.
 
     A missing timestamp becomes now. CodecError says what is wrong with it.
     """
-    found = from_json(line)
+    found, event_id = from_json(line), ""
     if isinstance(found, dict) and "class" not in found and isinstance(found.get("event"), dict):
+        event_id = str((found.get("headers") or {}).get("event-id") or "")
         line = to_json(found["event"])
     event = loads(line)
     event.setdefault("timestamp", int(time.time() * 1000))
-    return event
+    return event, event_id or str(uuid4())

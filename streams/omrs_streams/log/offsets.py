@@ -1,14 +1,29 @@
 """Where topics begin and end, and how far consumer groups have come: one request for any number of partitions."""
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from omrs_schemas.errors import LogError
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S
+
+RETRY_S = 0.1  # between questions to partitions that move: an election on a local broker takes about as long
+
+_PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,  # created a moment ago: the broker asked has not heard of it
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+    }
+)
 
 Part = tuple[str, int]
 """topic, partition"""
@@ -48,19 +63,24 @@ def since(admin: AdminClient, parts: Iterable[Part], moment: int) -> Offsets:
 
 
 def _offsets(admin: AdminClient, parts: Iterable[Part], spec: OffsetSpec) -> Offsets:
-    wanted = {TopicPartition(*part): spec for part in parts}
-    if not wanted:
-        return {}
-    found = {}
-    for tp, future in admin.list_offsets(wanted, request_timeout=ADMIN_TIMEOUT_S).items():
-        try:
-            found[tp.topic, tp.partition] = int(future.result().offset)
-        except KafkaException as error:
-            raise LogError(
-                f"the offsets of {tp.topic}[{tp.partition}] cannot be read: {reason(error)}",
-                topic=tp.topic,
-                partition=tp.partition,
-            ) from error
+    """Asks again for partitions whose leader is new or not there yet: after a topic is created, or a broker fails."""
+    found: Offsets = {}
+    left = {TopicPartition(*part) for part in parts}
+    deadline = time.monotonic() + ADMIN_TIMEOUT_S
+    while left:
+        for tp, future in admin.list_offsets(dict.fromkeys(left, spec), request_timeout=ADMIN_TIMEOUT_S).items():
+            try:
+                found[tp.topic, tp.partition] = int(future.result().offset)
+                left.discard(tp)
+            except KafkaException as error:
+                if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                    raise LogError(
+                        f"the offsets of {tp.topic}[{tp.partition}] cannot be read: {reason(error)}",
+                        topic=tp.topic,
+                        partition=tp.partition,
+                    ) from error
+        if left:
+            time.sleep(RETRY_S)
     return found
 
 

@@ -37,11 +37,15 @@ def read_schemas(conf: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
     LogError when Kafka does not answer or something on the topic is no schema.
     """
-    schemas = {}
+    schemas: dict[str, dict[str, Any]] = {}
     for message in read_all(conf, SCHEMAS_TOPIC, 1):
         key = (message.key() or b"").decode(errors="replace")
+        value = message.value()
+        if value is None:
+            schemas.pop(key, None)
+            continue
         try:
-            schemas[key] = orjson.loads(message.value() or b"null")
+            schemas[key] = orjson.loads(value)
         except ValueError as error:
             raise LogError(
                 f"{SCHEMAS_TOPIC}@{message.offset()} is no schema: {error}",

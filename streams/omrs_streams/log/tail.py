@@ -146,7 +146,7 @@ class Decoder:
         try:
             if found.value is not None:
                 self._decode(role, found, found.value)
-        except OmrsError as error:
+        except CodecError as error:
             found.problem = error
         if role.kind in INSTANCE_KINDS and found.problem is None:
             try:
