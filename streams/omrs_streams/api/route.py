@@ -15,6 +15,8 @@ from omrs_streams.repository.local import Bean
 from omrs_streams.worker.partition import OwnedPartition
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from omrs_streams.worker.worker import Worker
 
 CREATED = "(created)"
@@ -111,13 +113,19 @@ def parse_body(route: Route, raw: bytes) -> Any:
     try:
         validated: Any = _adapter(route).validate_python(parsed)
     except ValidationError as error:
-        problems = "; ".join(f"/{'/'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
+        problems = "; ".join(_problem(item) for item in error.errors(include_url=False)[:5])
         raise UnreadableBodyError(
             f"the body of {route.operation} is no {_expected(route)}: {problems}",
             code="OMRS-STREAMS-400-005",
             help="correct the named fields",
         ) from None
     return validated.to_bean()
+
+
+def _problem(item: "ErrorDetails") -> str:
+    given = item.get("input")
+    shown = "" if isinstance(given, dict | list) else f" (got {given!r:.100})"
+    return f"/{'/'.join(map(str, item['loc']))}: {item['msg']}{shown}"
 
 
 @lru_cache(maxsize=256)  # as many as there are routes

@@ -14,8 +14,8 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 import httpx
-import orjson
 
+from omrs_schemas.codec.egeria_json import from_json, to_json
 from omrs_schemas.errors import NotReadyError, OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.repository.archives import Entry, LoadPlan, PlannedEvent, plan_load, read_archive
@@ -72,7 +72,7 @@ class Target:
         self._http.close()
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        return self._request("POST", path, orjson.dumps(body))
+        return self._request("POST", path, to_json(body))
 
     def get(self, path: str) -> Any:
         return self._request("GET", path, None)
@@ -90,7 +90,7 @@ class Target:
                 except httpx.TransportError as error:
                     failure = f"{url}: {type(error).__name__} {error}"
                     continue
-                answer = orjson.loads(response.content)
+                answer = from_json(response.content)
                 if response.status_code == 200:
                     return answer
                 if response.status_code != 503:

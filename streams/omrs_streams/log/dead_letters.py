@@ -4,9 +4,11 @@ import traceback
 from collections.abc import Sequence
 
 from omrs_schemas.errors import OmrsError
+from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.names import dead_letters
 from omrs_streams.log.producer import Outgoing
 
+TRUNCATED = 65_536  # bytes that are kept of a value that does not fit: enough to see what it is
 STACK_LIMIT = 4_000  # characters of the stack that are kept; a header is meant to be read by a person
 
 
@@ -24,11 +26,15 @@ def dead_letter(
 ) -> Outgoing:
     """The dead letter of one record: its key, value and headers as they were, and why it could not be processed.
 
-    Added headers: `dlq-reason`, `dlq-error`, `dlq-topic`, `dlq-partition`, `dlq-offset`, `dlq-attempts`, `dlq-stack`.
+    Added headers: `dlq-reason`, `dlq-error`, `dlq-topic`, `dlq-partition`, `dlq-offset`, `dlq-attempts`, `dlq-stack`,
+    and `dlq-truncated` (the size in bytes) where the value was too large to be kept whole.
     """
     code = error.code if isinstance(error, OmrsError) else type(error).__name__
     stack = "".join(traceback.format_exception(error))[-STACK_LIMIT:]
     kept = [(name, data) for name, data in headers or () if not name.startswith("dlq-")]
+    if value is not None and len(value) > MAX_VALUE_BYTES:
+        kept.append(("dlq-truncated", str(len(value)).encode()))
+        value = value[:TRUNCATED]
     return (
         dead_letters(consumer),
         -1,

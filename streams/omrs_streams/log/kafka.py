@@ -14,6 +14,12 @@ REQUEST_TIMEOUT_MS = 10_000
 # How long librdkafka itself retries a produce: longer than a controlled broker restart (5 s with the embedded one).
 DELIVERY_TIMEOUT_MS = 30_000
 
+# The largest record of any topic of ours: four times Kafka's own default. An instance is some KB; one of more than a
+# megabyte is possible (a report in a property), one of four is a file that belongs somewhere else.
+MAX_RECORD_BYTES = 4 * 1024 * 1024
+# What of it a value may take; the rest is for key and headers (a dead letter's stack among them).
+MAX_VALUE_BYTES = MAX_RECORD_BYTES - 64 * 1024
+
 
 class KafkaSettings(BaseModel):
     """Where Kafka is and how to authenticate. `extra` is passed to librdkafka as it is (dotted names)."""
@@ -75,6 +81,7 @@ class KafkaSettings(BaseModel):
             compression_type="lz4",
             # 1 ms lets concurrent commands share a request; a lone command waits no longer than a disk write.
             linger_ms=1,
+            message_max_bytes=MAX_RECORD_BYTES,
             delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
             queue_buffering_max_messages=200_000,
         )

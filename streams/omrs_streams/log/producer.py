@@ -8,7 +8,9 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from omrs_schemas.errors import ProduceError
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import InvalidParameterError, ProduceError
+from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.record import Headers
 
 log = logging.getLogger(__name__)
@@ -17,6 +19,17 @@ FLUSH_TIMEOUT_S = 10.0  # at stop: what is not acknowledged by now is reported, 
 
 Outgoing = tuple[str, int, bytes | None, bytes | None, Headers]
 """topic, partition (-1: by key), key, value, headers"""
+
+
+def too_large(topic: str, size: int) -> InvalidParameterError:
+    """A record that no topic takes; it would fail again and again."""
+    return InvalidParameterError(
+        f"a record of {size} bytes does not fit in {topic}, which takes {MAX_VALUE_BYTES} bytes",
+        code=Code.MALFORMED_REQUEST,
+        help="keep large content elsewhere and store its URL",
+        topic=topic,
+        size=size,
+    )
 
 
 class _Batch:
@@ -114,6 +127,8 @@ class LogProducer:
 
     def _enqueue(self, record: Outgoing, batch: _Batch, index: int) -> bool:
         topic, partition, key, value, given = record
+        if value is not None and len(value) > MAX_VALUE_BYTES:
+            raise too_large(topic, len(value))
         headers: Any = given
         try:
             self._producer.produce(

@@ -20,6 +20,9 @@ ORIGINS = frozenset({ORIGIN_HOME, ORIGIN_COPY, ORIGIN_ARCHIVE, ORIGIN_CONSEQUENC
 ORIGINATOR = "originator"
 """Header of cohort records: the metadata collection that sent them, so that an echo is dropped without decoding."""
 
+DIGITS = 18
+"""What versions and times may take: all of them fit in 64 bits then, and no real one is longer."""
+
 FLAG_PROXY = 1
 FLAG_RELATIONSHIP = 2
 
@@ -101,6 +104,9 @@ class LogRecord:
                 found["omrs-meta"].decode().split("|")
             )
             bits = int(flags)
+            too_long = len(version) > DIGITS or len(type_version) > DIGITS
+            if too_long or len(create_time) > DIGITS or len(valid_from) > DIGITS:
+                raise PoisonRecordError("a number in header omrs-meta does not fit in 64 bits")
             if value is None or key is None:
                 raise PoisonRecordError("the record has no " + ("key" if key is None else "value"))
             if int(found["omrs-crc"], 16) != zlib.crc32(value):
@@ -133,7 +139,7 @@ class LogRecord:
             raise PoisonRecordError(
                 f"header {missing.args[0]!r} is missing; only a metadata server appends to a server log"
             ) from None
-        except (ValueError, AttributeError) as bad:
+        except (ValueError, AttributeError, TypeError) as bad:
             raise PoisonRecordError(f"a header cannot be read: {bad}") from None
 
 

@@ -10,18 +10,20 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
 from omrs_schemas.errors import ConfigurationError, LogError
+from omrs_streams.log.kafka import MAX_RECORD_BYTES
 
 ADMIN_TIMEOUT_S = 15.0  # creating a topic takes a local controller 50 ms, a busy three-node cluster a few seconds
 DAY_MS = 86_400_000
 
 K = TypeVar("K")
 
-FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.3"}
+SIZE = {"max.message.bytes": str(MAX_RECORD_BYTES)}
+FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", **SIZE}
+COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.3", **SIZE}
 
 
 def days(count: int) -> dict[str, str]:
-    return {"cleanup.policy": "delete", "retention.ms": str(count * DAY_MS)}
+    return {"cleanup.policy": "delete", "retention.ms": str(count * DAY_MS), **SIZE}
 
 
 @dataclass(frozen=True)

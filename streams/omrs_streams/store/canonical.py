@@ -1,9 +1,8 @@
 """The one canonical form of an instance: JSON with sorted keys, computed fields left out (LOG.md § Digest)."""
 
-import json
 from typing import Any, Final
 
-import orjson
+from omrs_schemas.codec.egeria_json import to_json
 
 Bean = dict[str, Any]
 
@@ -28,8 +27,4 @@ def canonical(bean: Bean) -> Bean:
 
 def canonical_bytes(bean: Bean) -> bytes:
     """The canonical form as UTF-8 JSON; numbers beyond 64 bits are written out in full."""
-    form = canonical(bean)
-    try:
-        return orjson.dumps(form, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        return json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return to_json(canonical(bean), sort_keys=True)

@@ -284,7 +284,7 @@ class CohortMember:
 
 def _originator(message: Any) -> str | None:
     for name, value in message.headers or ():
-        if name == ORIGINATOR:
+        if name == ORIGINATOR and value is not None:
             return str(value.decode(errors="replace"))
     return None
 

@@ -16,7 +16,8 @@ from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
 from omrs_streams.fold.meta import StateMeta
 from omrs_streams.log.dead_letters import dead_letter
-from omrs_streams.log.producer import LogProducer
+from omrs_streams.log.kafka import MAX_VALUE_BYTES
+from omrs_streams.log.producer import LogProducer, too_large
 from omrs_streams.log.record import ORIGIN_COPY, ORIGINATOR, LogRecord
 from omrs_streams.repository.local import LocalCollection
 from omrs_streams.worker.partition import OwnedPartition
@@ -85,6 +86,8 @@ class Inbound:
         if originator is not None and originator.decode(errors="replace") == self._local.collection_id:
             return None
         record = LogRecord.parse(message.partition, -1, message.key, message.value, message.headers)
+        if len(message.value) > MAX_VALUE_BYTES:
+            raise too_large(self._topic, len(message.value))
         decoded = self._codec.decode_record(record.value or b"")
         if record.home_id == self._local.collection_id and record.replicated_by != self._local.collection_id:
             log.info("OMRS-AUDIT-0028 %s of %s claims our own home; ignored", record.kind, record.key)

@@ -58,7 +58,14 @@ class SchemaRegistry:
         log = self.data_dir / "registry.log"
         log.write_bytes(b"")
         options = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
-        environment = {**os.environ, "QUARKUS_HTTP_HOST": HOST, "QUARKUS_HTTP_PORT": str(self.port)}
+        environment = {
+            **os.environ,
+            "QUARKUS_HTTP_HOST": HOST,
+            "QUARKUS_HTTP_PORT": str(self.port),
+            # The management interface would listen on every address, on a fixed port.
+            "QUARKUS_MANAGEMENT_HOST": HOST,
+            "QUARKUS_MANAGEMENT_PORT": "0",
+        }
         pid = process.spawn([str(java.path), *options, "-jar", str(home / "quarkus-run.jar")], environment, log)
         self._process = (pid, process.birth(pid) or "")
         try:
