@@ -11,9 +11,10 @@ from bench.ingest import ingest
 from bench.lab import Lab, lab
 from bench.machine import machine, sentence
 from bench.replay import replay
+from bench.rest import create, get
 from bench.table import Row, merged, print_table
 
-PIECES: dict[str, Callable[[Lab], list[Row]]] = {"replay": replay, "ingest": ingest}
+PIECES: dict[str, Callable[[Lab], list[Row]]] = {"replay": replay, "ingest": ingest, "create": create, "get": get}
 
 
 def size(text: str) -> int:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import orjson
 import psutil
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -26,6 +28,7 @@ from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.topics import TopicFacts, TopicSpec, cohort_topics, ensure_topics, server_topics
 
 START_S = 120.0  # a worker is ready in 3-5 s on a quiet machine
+LOAD_S = 600.0
 STOP_S = 30.0  # it leaves in about a second; then it is killed
 PARTITIONS = 8
 POLL_S = 0.05
@@ -88,10 +91,15 @@ class Lab:
         self.dir = folder
         self.kafka = kafka
         self.size = size
-        self.corpus = Corpus()
+        self.partitions = PARTITIONS
+        self.loaded: Started | None = None
         self._tag = secrets.token_hex(3)
         self._topics: list[str] = []
         self._started: list[Started] = []
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        return Corpus()
 
     def name(self, role: str) -> str:
         return f"bench-{role}-{self._tag}-{secrets.token_hex(2)}"
@@ -169,6 +177,27 @@ class Lab:
         if wait:
             self.until(f"{server} to be ready", lambda: is_ready(started.url), START_S, started)
         return started
+
+    def load(self, task: dict[str, Any], *alive: Started) -> dict[str, Any]:
+        """Run a task of `bench.load` in its own process; what it printed."""
+        given = self.dir / self.name("task")
+        given.write_bytes(orjson.dumps(task))
+        started = self.start(f"load-{task['task']}", ["-m", "bench.load", str(given)])
+        self.until(f"the {task['task']} load", lambda: started.process.poll() is not None, LOAD_S, *alive)
+        self._started.remove(started)
+        if started.process.returncode:
+            started.check()
+        found: dict[str, Any] = orjson.loads(started.output.read_bytes().splitlines()[-1])
+        return found
+
+    def fetch(self, url: str) -> bytes:
+        return httpx.get(url, timeout=30.0, trust_env=False).content
+
+    def release(self) -> None:
+        """Stop the loaded server, if there is one: what follows is measured without it."""
+        if self.loaded is not None:
+            self.stop(self.loaded)
+            self.loaded = None
 
     def until(
         self, what: str, true: Callable[[], bool], seconds: float, *alive: Started, every: float = POLL_S

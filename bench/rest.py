@@ -1,0 +1,111 @@
+"""REST: creates with four clients, from A to B with one write in flight, reads by guid."""
+
+from random import Random
+
+from rocksdict import Options, Rdict, WriteBatch
+
+from bench.corpus import entities_in, guid_of
+from bench.lab import Lab, Started
+from bench.load import USER
+from bench.loaded import loaded
+from bench.table import Bar, Row, percentiles, show
+
+CLIENTS = 4
+EGERIA_CREATES_SEEN = 252.0  # a second, 4 clients, two members, quiet machine
+EGERIA_COPY_SEEN_MS = 999.0  # p50, one in flight: its consumer polls once a second
+COPIES = 200
+READS = 5_000
+BATCH = 10_000
+
+
+def create(lab: Lab) -> list[Row]:
+    """Two members of a cohort; creates at the first with the second receiving, then one write at a time."""
+    cohort = lab.cohort()
+    here, there = (lab.worker(lab.server(role), cohort=cohort) for role in ("one", "two"))
+    _until_known(lab, here, there, cohort)
+    lab.load({"task": "create", "threads": CLIENTS, "count": 200, "first": 900_000_000, **_at(here)}, here, there)
+    count = max(CLIENTS * 50, min(lab.size // 20, 5_000))
+    made = lab.load({"task": "create", "threads": CLIENTS, "count": count, **_at(here)}, here, there)
+    half, most = percentiles(made["times"])
+    rate = len(made["times"]) / made["seconds"]
+    other = {"other_url": there.url, "other_server": there.name}
+    lab.load({"task": "copy", "count": 20, **_at(here), **other}, here, there)
+    copied = lab.load({"task": "copy", "count": min(COPIES, lab.size // 50), **_at(here), **other}, here, there)
+    across, across_most = percentiles(copied["times"])
+    write, _ = percentiles(copied["writes"])
+    for started in (here, there):
+        lab.stop(started)
+    note = f"p50 {show(half)} ms, p99 {show(most)} ms, {len(made['times']):,} entities"
+    spread = f"p99 {show(across_most)} ms; the write alone p50 {show(write)} ms"
+    return [
+        Row(
+            f"create entity by REST, folded, {CLIENTS} clients",
+            rate,
+            "/s",
+            "Egeria 4.2",
+            EGERIA_CREATES_SEEN,
+            Bar(">=", 5),
+            measured=False,
+            note=note,
+        ),
+        Row(
+            "write at A → readable at B, one in flight, p50",
+            across,
+            "ms",
+            "Egeria 4.2",
+            EGERIA_COPY_SEEN_MS,
+            Bar("<=", 0.05),
+            measured=False,
+            note=spread,
+        ),
+    ]
+
+
+def _at(started: Started) -> dict[str, str]:
+    return {"url": started.url, "server": started.name}
+
+
+def _until_known(lab: Lab, here: Started, there: Started, cohort: str) -> None:
+    def known() -> bool:
+        return all(len(one.status()["cohorts"][cohort]) == 2 for one in (here, there))
+
+    lab.until("both members to be registered", known, 60.0, here, there)
+
+
+def get(lab: Lab) -> list[Row]:
+    """getEntity at a server that holds the corpus, against a RocksDB get behind a bare route; in turns, one client."""
+    worker = loaded(lab)
+    count = entities_in(lab.size)
+    guids = [guid_of(ordinal) for ordinal in Random(1).sample(range(count), min(READS, count // 2))]
+    path = (
+        f"{worker.url}/servers/{worker.name}/open-metadata/repository-services/users/{USER}/instances/entity/{guids[0]}"
+    )
+    bare = _bare(lab, size=len(lab.fetch(path)))
+    times = lab.load({"task": "get", **_at(worker), "bare_url": bare.url, "guids": guids}, worker, bare)
+    lab.stop(bare)
+    half, most = percentiles(times["times"])
+    floor_half, floor_most = percentiles(times["bare"])
+    return [
+        Row("getEntity by guid over REST, p50", half, "ms", "RocksDB get + bare route", floor_half),
+        Row("getEntity by guid over REST, p99", most, "ms", "RocksDB get + bare route", floor_most, Bar("<=", 3)),
+    ]
+
+
+def _bare(lab: Lab, size: int) -> Started:
+    path = lab.dir / lab.name("bare")
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    database = Rdict(str(path), options)
+    batch = WriteBatch(raw_mode=True)
+    for number, (key, value, _) in enumerate(lab.corpus.events(0, lab.size, "bare"), 1):
+        batch.put(key, value)
+        if number % BATCH == 0:
+            database.write(batch)
+            batch = WriteBatch(raw_mode=True)
+    database.write(batch)
+    database.close()
+    ready_file = lab.dir / lab.name("bare-url")
+    started = lab.start("bare", ["-m", "bench.bare", str(path), str(size), str(ready_file)])
+    lab.until("the bare server to listen", lambda: ready_file.exists() and ready_file.read_text() != "", 60.0, started)
+    started.url = ready_file.read_text()
+    return started
