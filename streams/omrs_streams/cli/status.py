@@ -87,11 +87,13 @@ def show_server(found: Mapping[str, Any]) -> None:
 def folded(partitions: Iterable[Mapping[str, Any]]) -> str:
     """One sentence on how far the stores are behind the log."""
     listed = list(partitions)
-    silent = [each for each in listed if each["lag"] is None]
-    behind = sum(each["lag"] or 0 for each in listed)
-    records = sum(each["end_offset"] for each in listed)
+    served = [each for each in listed if each["lag"] is not None]
+    if not served:
+        return f"none of {len(listed)} partitions is served"
+    behind, records = sum(each["lag"] for each in served), sum(each["end_offset"] for each in served)
     words = f"{behind} of {records} records to go" if behind else f"all {records} records"
-    return f"{words}; {len(silent)} of {len(listed)} partitions are not served" if silent else words
+    silent = len(listed) - len(served)
+    return f"{words}; {silent} of {len(listed)} partitions are not served" if silent else words
 
 
 def size(number: int | None) -> str | None:

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from omrs_schemas.errors import LogError
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S
 
+ANSWER_S = 8.0  # somebody at a terminal waits; a cluster far away with TLS needs 1 s to connect, a busy laptop a few
 RETRY_S = 0.1  # between questions to partitions that move: an election on a local broker takes about as long
 
 _PASSING = frozenset(
@@ -34,7 +35,7 @@ Offsets = dict[Part, int]
 def partitions(admin: AdminClient) -> dict[str, int]:
     """Every topic of the cluster with its number of partitions. LogError when Kafka does not answer."""
     try:
-        topics = admin.list_topics(timeout=ADMIN_TIMEOUT_S).topics
+        topics = admin.list_topics(timeout=ANSWER_S).topics
     except KafkaException as error:
         raise LogError(
             f"Kafka does not answer: {reason(error)}",
