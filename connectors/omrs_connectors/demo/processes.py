@@ -42,6 +42,7 @@ class DemoProcesses:
                 "connectorName": "files",
                 "connectorProviderClass": "directory-catalog",
                 "endpoint": {"networkAddress": str(directory)},
+                "configurationProperties": {"exclude": ["__pycache__", ".git", "site-packages"]},
                 "refreshTimeInterval": 1,
             },
             {"connectorName": "personal-data", "connectorProviderClass": "personal-data"},

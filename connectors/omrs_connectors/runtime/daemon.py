@@ -72,11 +72,8 @@ class IntegrationDaemon:
             ConnectorLane(ConnectorHandler(config, around), decoder, self._bury, self.metrics)
             for config in settings.connectors
         ]
-        self._app = make_app(self.group, "1", self.settings.kafka)
-        # Faust makes a folder at start even though it keeps nothing there; by default in the current directory.
         working = settings.data_dir / "daemons" / settings.daemon
-        working.mkdir(parents=True, exist_ok=True)
-        self._app.conf.datadir = working / "faust"
+        self._app = make_app(self.group, "1", self.settings.kafka, working / "faust")
         add_timer(self._app, self._tick)
         add_agents(self._app, server_out(settings.server.name), self.lanes)
 

@@ -11,7 +11,7 @@ import orjson
 from fastapi import Response
 
 from omrs_schemas.codec.egeria_json import to_json
-from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
+from omrs_schemas.errors import InvalidParameterError, OmrsError, RepositoryError
 from omrs_schemas.model.dates import iso_dates
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def error_bean(error: OmrsError, operation: str) -> dict[str, Any]:
 
 
 def failure(error: OmrsError, operation: str) -> Response:
-    status = 400 if isinstance(error, UnreadableBodyError) else 503 if isinstance(error, NotReadyError) else 200
+    status = 400 if isinstance(error, UnreadableBodyError) else 503 if error.retriable else 200
     headers = {"retry-after": "1"} if status == 503 else None
     return Response(dump(error_bean(error, operation)), status_code=status, media_type=JSON, headers=headers)
 

@@ -33,7 +33,8 @@ class TopicView:
         self._stop = threading.Event()
         self._caught_up = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
+        self.on_failure: Callable[[Exception], object] = lambda error: None
         self._thread = threading.Thread(target=self._follow, name=f"view-{topic}", daemon=True)
         self.next_offset = 0
 
@@ -86,6 +87,7 @@ class TopicView:
             self._failure = error
             log.error("view of %s stopped: %s", self.topic, error)
             self._call(self._caught_up.set)
+            self._call(lambda: self.on_failure(self._failure or LogError(f"{self.topic} is not followed any more")))
         finally:
             consumer.close()
 

@@ -20,7 +20,7 @@ HEADERS = "/internal/v1/headers"
 TYPES = "/internal/v1/types"
 
 Entry = Mapping[str, Any]
-"""`{"event_id", "guid", "event"}`: an OMRSEventV1 bean for one instance; `origin` and `cause` where it is no archive's"""
+"""`{"event_id", "guid", "event"}`: an OMRSEventV1 bean for one instance; `origin`, `cause` where no archive is"""
 
 
 class Bulk:

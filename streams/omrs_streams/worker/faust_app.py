@@ -4,6 +4,7 @@ does and does not do")."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -29,8 +30,12 @@ Fatal = Callable[[Exception], None]
 """Stops the process: its partitions go to another worker, which reads the uncommitted records again."""
 
 
-def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
-    """A Faust app that only consumes; `worker` makes its group membership static."""
+def make_app(app_id: str, worker: str, kafka: KafkaSettings, data_dir: Path) -> faust.App:
+    """A Faust app that only consumes; `worker` makes its group membership static.
+
+    `data_dir` is for Faust's own files; without one it would write into the current directory.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         app_id,
         broker=kafka.faust_broker(),
@@ -46,6 +51,7 @@ def make_app(app_id: str, worker: str, kafka: KafkaSettings) -> faust.App:
         stream_wait_empty=False,
         autodiscover=False,
         web_enabled=False,
+        datadir=str(data_dir),
         store="memory://",
         topic_allow_declare=False,
         key_serializer="raw",
@@ -59,17 +65,21 @@ def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal) -> None
     """An agent that hands `handle` the batches of `topic`, each of one partition, as they are fetched.
 
     `handle` deals with bad records itself. Whatever else it raises ends the worker through `fatal`, and the batch is
-    never acknowledged: an exception that escaped the agent would be logged and its batch lost.
+    never acknowledged. Faust acknowledges even when the body is cancelled or raises; a reference of our own on the
+    message, given back only after the work, keeps it uncommitted then.
     """
     channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def consume(stream: Any) -> None:
         async for event in stream.events():
+            message = event.message
+            message.incref()
             try:
-                await handle(event.message.records)
+                await handle(message.records)
             except Exception as error:
                 fatal(error)
                 await asyncio.Event().wait()
+            message.decref()
 
     app.agent(channel, name=f"{topic}-agent")(consume)
 

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 # How long an instance waits for its TypeDef, which travels on another topic and may be a moment behind.
 TYPE_WAIT_S = 5.0
+# A type that did not come is not waited for again for so long: a flood of its instances must not stall the others.
+TYPE_FORGET_S = 60.0
 RETRY_S = 0.5
 
 Judge = Callable[[StateMeta | None, LogRecord], bool]
@@ -55,6 +57,7 @@ class Inbound:
         self._codec = codec
         self._router = router
         self._producer = producer
+        self._missing: dict[str, float] = {}
         self._process = process
         self._save = save
 
@@ -108,12 +111,14 @@ class Inbound:
 
     async def _active_type(self, record: LogRecord) -> str:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + TYPE_WAIT_S
+        given_up = loop.time() - self._missing.get(record.type_guid, -TYPE_FORGET_S) < TYPE_FORGET_S
+        deadline = loop.time() + (0 if given_up else TYPE_WAIT_S)
         while True:
             typedef = self._types.types.typedef(record.type_guid)
             if typedef is not None:
                 return str(typedef["name"])
-            if loop.time() > deadline:
+            if loop.time() >= deadline:
+                self._missing[record.type_guid] = loop.time()
                 raise TypeDefError(
                     f"{record.kind} of {record.key} has type {record.type_guid}, which is not active here",
                     help="load the archive that defines it, or have its owner announce it; then replay the dead letter",

@@ -25,15 +25,20 @@ Send = Callable[[Sequence[Effective]], None]
 """Deliver effective records, in order, and return once they are at the target; raise to have them repeated."""
 
 
+Fatal = Callable[[Exception], None]
+"""Told of a defect: a publisher that stopped in silence would keep everything from its target."""
+
+
 class Publisher(threading.Thread):
     """One target of one worker. `send` runs on this thread."""
 
-    def __init__(self, conf: dict[str, Any], topic: str, target: str, send: Send) -> None:
+    def __init__(self, conf: dict[str, Any], topic: str, target: str, send: Send, fatal: Fatal) -> None:
         super().__init__(name=f"publish-{target}", daemon=True)
         self.target = target
         self._conf = conf
         self._topic = topic
         self._send = send
+        self._fatal = fatal
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._wanted: dict[int, OwnedPartition] = {}
@@ -48,6 +53,7 @@ class Publisher(threading.Thread):
             self._wanted = dict(partitions)
 
     def stop(self) -> None:
+        """End the thread after what it is doing; what was not committed is sent again by the next owner."""
         self._stopping.set()
 
     def wait_passed(self, partition: int, offset: int, timeout: float) -> bool:
@@ -64,10 +70,13 @@ class Publisher(threading.Thread):
                     self._receive(consumer)
                     for partition in list(self._held):
                         self._publish(consumer, partition)
-                except (KafkaException, OmrsError) as error:
-                    log.warning("publishing to %s is delayed: %s", self.target, error)
+                except (KafkaException, OmrsError, TimeoutError) as error:
+                    if not self._stopping.is_set():
+                        log.warning("publishing to %s is delayed: %s", self.target, error or "no answer in time")
                     self._restart_from_cursor(consumer)
                     self._stopping.wait(RETRY_S)
+        except Exception as error:
+            self._fatal(error)
         finally:
             consumer.close()
 

@@ -18,6 +18,7 @@ from omrs_streams.log import names
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import Effective
+from omrs_streams.log.schemas_topic import publish_schemas
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, cohort_topics, ensure_topics, server_topics
 from omrs_streams.log.view import Change, TopicView
 from omrs_streams.replay.verify import plain_hashes
@@ -59,6 +60,9 @@ class Worker:
         self.kafka = settings.kafka.resolved()
         self.failure: Exception | None = None
         self.stopped = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._settling = asyncio.Lock()
+        self._assignments = 0
         self._conf = self.kafka.bulk_consumer(f"omrs.view.{settings.server}.{settings.worker}")
         self._group = names.server_group(settings.server)
         self._opening: set[asyncio.Task[None]] = set()
@@ -87,6 +91,7 @@ class Worker:
         self.types = await asyncio.to_thread(load_release, settings.types)
         self.codec = EventCodec(self.types)
         self.producer = LogProducer(self.kafka.producer(f"{self._group}.{settings.worker}"))
+        await asyncio.to_thread(publish_schemas, self.producer, self._conf)
         self.server_types = ServerTypes(self._conf, server, self.types, self.codec, self.producer)
         self.directory = OwnerDirectory(self._conf, server, self.producer)
         self.router = Router(settings.worker, settings.partitions, self.directory)
@@ -97,9 +102,9 @@ class Worker:
         self.cohorts = {name: self._member(name) for name in settings.cohorts}
         self.cohorts_view = TopicView(self._conf, names.server_cohorts(server), self._apply_cohorts)
         self._identity: str | None = None
-        await self.server_types.view.start()
-        await self.cohorts_view.start()
-        await self.directory.view.start()
+        for view in (self.server_types.view, self.cohorts_view, self.directory.view):
+            view.on_failure = self.crash
+            await view.start()
         await self._check_identity()
         self._start_publishers()
         self._start_faust()
@@ -151,7 +156,7 @@ class Worker:
         for target, send in targets.items():
             conf = self.kafka.bulk_consumer(names.publisher_group(server, target))
             conf["enable.partition.eof"] = False
-            publisher = Publisher(conf, names.server_log(server), target, send)
+            publisher = Publisher(conf, names.server_log(server), target, send, self._crash_from_thread)
             publisher.start()
             self._publishers.append(publisher)
 
@@ -161,7 +166,7 @@ class Worker:
 
     def _start_faust(self) -> None:
         settings = self.settings
-        self.app = make_app(self._group, settings.worker, self.kafka)
+        self.app = make_app(self._group, settings.worker, self.kafka, settings.store_dir / "faust")
         add_agent(self.app, names.server_log(settings.server), self._fold, self.crash)
         for name, member in self.cohorts.items():
             inbound = Inbound(
@@ -200,11 +205,19 @@ class Worker:
     async def _on_assigned(self, assigned: set[Any]) -> None:
         """The whole assignment after a rebalance; opening and catching up go on beside it."""
         self._assigned = {tp.partition for tp in assigned if tp.topic == self.facts.name}
-        task = asyncio.create_task(self._settle(assigned))
+        self._assignments += 1
+        task = asyncio.create_task(self._settle(assigned, self._assignments))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
-    async def _settle(self, assigned: set[Any]) -> None:
+    async def _settle(self, assigned: set[Any], assignment: int) -> None:
+        """Open what is ours now and announce it: one assignment at a time, of those waiting only the latest."""
+        async with self._settling:
+            if assignment != self._assignments:
+                return
+            await self._take_over(assigned)
+
+    async def _take_over(self, assigned: set[Any]) -> None:
         try:
             wanted = set(self._assigned)
             for number in [n for n in self.router.owned if n not in wanted]:
@@ -434,6 +447,9 @@ class Worker:
             level = log.error if isinstance(error, OmrsError) else log.exception
             level("worker %s stops: %s", self.settings.worker, error)
         self.stopped.set()
+
+    def _crash_from_thread(self, error: Exception) -> None:
+        self._loop.call_soon_threadsafe(self.crash, error)
 
     async def stop(self) -> None:
         """Leave the group, then close what is open; nothing is lost when it does not come to the end."""

@@ -21,7 +21,7 @@ from omrs_streams.log.embedded.shared_classes import archive
 from omrs_streams.log.embedded.state import Cluster, Endpoint, Node
 
 # A start takes 2–4 s; log recovery after a crash and a machine busy with other things may make it many times that.
-START_SECONDS = 90
+START_SECONDS = 120
 # Formatting takes 1.2 s.
 FORMAT_SECONDS = 60
 # A graceful stop of one node takes 0.5 s. The last of three cannot hand over its leaderships and would wait minutes.

@@ -96,7 +96,10 @@ def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - a URL of ours on loopback
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+    except urllib.error.HTTPError as refused:  # it listens but is not ready; the error holds the connection open
+        refused.close()
+        return False
+    except OSError:
         return False
 
 
