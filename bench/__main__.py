@@ -7,14 +7,24 @@ from collections.abc import Callable
 
 import orjson
 
+from bench.find import find
 from bench.ingest import ingest
 from bench.lab import Lab, lab
 from bench.machine import machine, sentence
 from bench.replay import replay
 from bench.rest import create, get
+from bench.start import memory, start
 from bench.table import Row, merged, print_table
 
-PIECES: dict[str, Callable[[Lab], list[Row]]] = {"replay": replay, "ingest": ingest, "create": create, "get": get}
+PIECES: dict[str, Callable[[Lab], list[Row]]] = {
+    "replay": replay,
+    "ingest": ingest,
+    "create": create,
+    "get": get,
+    "find": find,
+    "start": start,
+    "memory": memory,
+}
 
 
 def size(text: str) -> int:
