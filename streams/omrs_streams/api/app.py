@@ -21,7 +21,9 @@ from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.events import guid_for
+from omrs_streams.repository.stamping import stamped
 from omrs_streams.worker import bulk, scattered
+from omrs_streams.worker.cascade import RECORDS
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import EVENT_ID, FORWARDED
 from omrs_streams.worker.router import MOVING_S
@@ -173,9 +175,9 @@ def _answer(route: Route, request: Request, result: Any) -> Response:
     local = request.worker.local
     if route.payload is not None and route.path.startswith("/instances"):
         if isinstance(result, list):
-            result = [request.worker.stamp(bean, local, members) for bean in result]
+            result = [stamped(bean, local, members) for bean in result]
         elif isinstance(result, dict):
-            result = request.worker.stamp(result, local, members)
+            result = stamped(result, local, members)
     return reply(route.response, route.payload, result, revision=request.revision)
 
 
@@ -196,19 +198,19 @@ def _operations(app: FastAPI, worker: "Worker") -> None:
     @app.get("/health", tags=["operations"])
     async def health() -> Response:
         """Whether this process should go on running: its Faust app is alive and its fold is not stuck."""
-        problem = worker.unhealthy()
+        problem = worker.operations.unhealthy()
         answer = {"status": "failing" if problem else "ok", "reason": problem}
         return Response(page(answer), 503 if problem else 200, media_type=JSON)
 
     @app.get("/ready", tags=["operations"])
     async def ready() -> Response:
         """Whether every partition of the server is served by some worker right now."""
-        waiting = worker.waiting_for()
+        waiting = worker.operations.waiting_for()
         return Response(page({"ready": not waiting, "waiting": waiting}), 503 if waiting else 200, media_type=JSON)
 
     @app.get("/status", tags=["operations"])
     async def status() -> Response:
-        return Response(page(worker.status()), media_type=JSON)
+        return Response(page(worker.operations.status()), media_type=JSON)
 
     @app.get("/digest", tags=["operations"])
     async def digests(home: str) -> Response:
@@ -220,7 +222,7 @@ def _operations(app: FastAPI, worker: "Worker") -> None:
 
     @app.get("/metrics", tags=["operations"])
     async def prometheus() -> Response:
-        worker.refresh_metrics()
+        worker.operations.refresh_metrics()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -245,9 +247,9 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
     for path in scattered.SCATTERED:
         add(path, partial(worker.scattered.answer, path))
     add(scattered.INTERNAL_LOOKUP, lookup)
-    add("/internal/v1/records", worker.append_for_peer)
+    add(RECORDS, worker.cascade.answer)
     add(bulk.APPEND, worker.bulk.append)
     add(bulk.HEADERS, worker.bulk.headers)
     add(bulk.TYPES, worker.bulk.types)
-    add("/internal/v1/reopen", worker.reopen)
-    add(INTERNAL_DIGEST, worker.digest_of)
+    add("/internal/v1/reopen", worker.operations.reopen)
+    add(INTERNAL_DIGEST, worker.operations.digest)

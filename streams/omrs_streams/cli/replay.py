@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from omrs_streams.cli import output
-from omrs_streams.log.kafka import KafkaSettings
+from omrs_streams.cli.connection import kafka_settings
 from omrs_streams.paths import data_root
 from omrs_streams.replay.run import run_replay
 from omrs_streams.settings import BUILTIN_TYPES, store_dir
@@ -32,7 +32,7 @@ def replay(
     The stores in use are read and served meanwhile. Exits with 1 and the first differing guids when --verify finds
     that a rebuilt store is not equal to the one in use; nothing is switched then.
     """
-    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers).resolved()
+    kafka = kafka_settings(bootstrap_servers)
     stores = store_dir(data_root(), server, worker)
     result = run_replay(
         kafka,

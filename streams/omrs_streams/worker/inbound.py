@@ -12,6 +12,7 @@ from typing import Any
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import NotReadyError, OmrsError, PoisonRecordError, TypeDefError
 from omrs_streams import metrics
+from omrs_streams.cohort.currency import ClassificationHeader, Header, judge_classification
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
 from omrs_streams.fold.meta import StateMeta
@@ -157,6 +158,8 @@ class Inbound:
         for record, body in zip(records, bodies, strict=True):
             if owned.store.seen(record.event_id):
                 continue
+            if record.kind in CLASSIFICATION_KINDS and not _newer_classification(owned, record, body):
+                continue
             known = ahead.get(record.key)
             if known is None:
                 meta = owned.store.get_meta(record.key)
@@ -186,6 +189,23 @@ class Inbound:
                 error,
             )
         )
+
+
+def _newer_classification(owned: OwnedPartition, record: LogRecord, body: dict[str, Any] | None) -> bool:
+    """The currency rule of a classification: its own creation time and version against the stored one's."""
+    classification = (body or {}).get("classification") or (body or {}).get("originalClassification")
+    stored = owned.store.get(record.key)
+    if classification is None or body is None or stored is None:
+        return True
+    entity = body.get("entity") or body.get("entityProxy") or {}
+    verdict = judge_classification(
+        Header.of(owned.store.to_bean(stored)),
+        Header.of(entity),
+        str(classification["name"]),
+        ClassificationHeader.of(classification),
+        record.kind,
+    )
+    return verdict.outcome != "stale"
 
 
 def _newer(record: LogRecord, version: int, create_time: int) -> bool:

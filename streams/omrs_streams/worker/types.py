@@ -9,6 +9,7 @@ from typing import Any
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ConfigurationError, OmrsError
+from omrs_schemas.typedefs.links import by_dependence
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.names import server_types
 from omrs_streams.log.producer import LogProducer, Outgoing
@@ -142,6 +143,6 @@ class ServerTypes:
             await self.view.passed(max(offsets))
 
     def all(self) -> Iterable[Bean]:
-        """Every type, attribute types first, super types before subtypes."""
+        """Every type, attribute types first, each after those it is built on."""
         yield from self.types.attribute_typedefs()
-        yield from sorted(self.types.typedefs(), key=lambda typedef: len(self.types.supertypes(typedef["name"])))
+        yield from by_dependence(self.types.typedefs())
