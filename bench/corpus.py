@@ -1,8 +1,8 @@
 """Synthetic instance events of about 1.2 KB that look like a catalogue: terms, tables, columns, files, databases.
 
-Events come in cycles of 20: 15 new entities, 3 new relationships between them, 2 updates (one of an entity of the same
-cycle, one of an old one). Each is one of about 2,000 events that were encoded once, in which guids and serial numbers of
-fixed width are replaced: every value decodes, and a million of them cost seconds.
+Events come in cycles of 20: 15 new entities, 3 new relationships between them, 2 updates (one of an entity of the
+same cycle, one of an old one). Each is one of some thousand events that were encoded once, in which guids and serial
+numbers of fixed width are replaced: every value decodes, and a million of them cost seconds.
 """
 
 import zlib
@@ -12,6 +12,8 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, Final
 
+from bench import words
+from bench.words import BORN, numbers, properties, sentence
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
@@ -24,7 +26,7 @@ ENTITIES: Final = 15
 """Entities in a cycle: slots 0-14; relationships are slots 15-17, updates 18 and 19."""
 UPDATES: Final = 18
 RECENT: Final = 3
-"""The entity of each cycle that is updated in the same cycle; the other update is of the entity numbered as the cycle."""
+"""The entity of each cycle that is updated within it; the other update is of the entity numbered as the cycle."""
 
 TYPES: Final = (
     *("GlossaryTerm",) * 5,
@@ -43,37 +45,12 @@ RELATIONSHIPS: Final = (
 HOME: Final = "b37c4e5e-0d7b-4c53-9a44-be7c40a10001"
 """The metadata collection that the events come from."""
 
-BORN: Final = 1_750_000_000_000
 VARIANTS: Final = 100
 SERIAL: Final = "~~~~~~~~~"
 """Stands for an entity's number, nine digits."""
 GUIDS: Final = tuple(f"@{n}@@@@@@-@@@@-@@@@-@@@@-@@@@@@@@@@@@" for n in range(3))
 """Stand for the guid of the instance, of a relationship's first and second end."""
 END_SERIALS: Final = ("<<<<<<<<<", ">>>>>>>>>")
-
-DOMAINS: Final = (
-    "finance",
-    "clinical",
-    "logistics",
-    "sales",
-    "research",
-    "people",
-    "quality",
-    "energy",
-    "risk",
-    "supply",
-)
-WORDS: Final = (
-    "account agreement amount approval asset audit balance batch booking budget carrier category channel claim clause client "
-    "code contract cost country course currency customer date dealer delivery department deposit device discount dose entry "
-    "event exposure facility fee flow forecast form fund grade group holding hospital identifier income index invoice item "
-    "journal label ledger level limit line location margin market measure member method model network number office offer "
-    "order owner package partner patient payment period person plan plant policy position price process product profile "
-    "project provider purchase quantity quota rate reading reason receipt record region release report request result return "
-    "review risk route sample schedule sector segment sensor series service share shift site source stage stock store study "
-    "subject supplier survey target task tax team term test ticket title token trade transfer treatment trial trip type unit "
-    "usage value vehicle vendor version visit volume warehouse week weight worker zone"
-).split()
 
 Event = tuple[bytes, bytes, Headers]
 """key, value, headers"""
@@ -152,7 +129,7 @@ class Corpus:
         self._links = [[self._relationship(kind, variant) for variant in range(VARIANTS)] for kind in range(3)]
 
     def events(self, first: int, end: int, server: str, *, originator: bool = False) -> Iterator[Event]:
-        """Events `first` to `end` (exclusive) as the log of `server` or, with `originator`, a cohort topic holds them."""
+        """Events `first` to `end` (exclusive) as the log of `server` or, with `originator`, a cohort topic has them."""
         extra = [("originator", self.home.encode())] if originator else []
         new, second, third, links = (
             [[Form.of(template, server, extra) for template in row] for row in table]
@@ -214,7 +191,7 @@ class Corpus:
     ) -> tuple[dict[str, Any], dict[str, str]]:
         type_name = TYPES[slot]
         texts = properties(type_name, Random(slot * VARIANTS + variant), serial)
-        values = {**texts, **_numbers(type_name, variant)}
+        values = {**texts, **numbers(type_name, variant)}
         if version > 1:
             values["description"] = f"Revised in version {version}. {texts['description']}"
         bean = {
@@ -232,7 +209,7 @@ class Corpus:
             {"confidentialityLevel": variant % 5, "confidence": 80 + variant % 20}
             if name == "Confidentiality"
             else {
-                "owner": f"team-{DOMAINS[variant % 10]}",
+                "owner": f"team-{words.DOMAINS[variant % 10]}",
                 "ownerTypeName": "Team",
                 "ownerPropertyName": "qualifiedName",
             }
@@ -253,7 +230,7 @@ class Corpus:
             del end["classifications"]
         attributes = self.types.attributes(name)
         values: dict[str, Any] = {
-            "description": _sentence(Random(variant), 9),
+            "description": sentence(Random(variant), 9),
             "position": variant,
             "confidence": variant,
         }
@@ -270,46 +247,3 @@ class Corpus:
         originator = {"metadataCollectionId": self.home, "serverName": "bench", "organizationName": "bench"}
         event = instance_event(kind, bean, originator, BORN)
         return log_record(event, self._codec.encode, 1, event_id="", origin="home")
-
-
-def properties(type_name: str, random: Random, serial: str) -> dict[str, str]:
-    """The text properties of an entity, about a dozen with `_numbers`."""
-    one, two, three = random.sample(WORDS, 3)
-    domain = random.choice(DOMAINS)
-    texts = {
-        "qualifiedName": f"{type_name}::{domain}::{one}-{two}::{serial}",
-        "displayName": f"{one.title()} {two} {three} {serial}",
-        "identifier": f"{domain[:3].upper()}-{serial}",
-        "description": _sentence(random, 22),
-        "versionIdentifier": f"{random.randint(1, 9)}.{random.randint(0, 20)}",
-        "category": f"{domain}/{three}",
-        "url": f"https://catalogue.example.org/{domain}/{one}/{serial}",
-    }
-    if type_name == "GlossaryTerm":
-        texts |= {
-            "summary": _sentence(random, 8),
-            "abbreviation": (one[:2] + two[:2]).upper(),
-            "usage": _sentence(random, 10),
-        }
-    elif type_name in ("CSVFile", "Database"):
-        texts |= {
-            "pathName": f"/data/{domain}/{one}/{two}-{serial}.csv",
-            "resourceName": f"{one}-{serial}",
-            "source": f"{two}-system",
-        }
-    else:
-        texts |= {"nativeClass": "VARCHAR", "namespacePath": f"{domain}.{one}"}
-    return texts
-
-
-def _numbers(type_name: str, variant: int) -> dict[str, Any]:
-    values: dict[str, Any] = {"additionalProperties": {"load": "nightly", "steward": f"user{variant:03d}"}}
-    if type_name.startswith("Relational"):
-        values |= {"isNullable": variant % 2 == 0, "precision": variant % 30, "length": variant * 4, "minimumLength": 1}
-    elif type_name in ("CSVFile", "Database"):
-        values |= {"storeCreateTime": BORN - variant * 1_000, "storeUpdateTime": BORN + variant * 1_000}
-    return values
-
-
-def _sentence(random: Random, words: int) -> str:
-    return " ".join(random.choices(WORDS, k=words)).capitalize() + "."

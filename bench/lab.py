@@ -22,6 +22,7 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from bench.corpus import Corpus
+from bench.peer import SEEN
 from omrs_streams.log.consumer import watermarks
 from omrs_streams.log.embedded import EmbeddedKafka
 from omrs_streams.log.kafka import KafkaSettings
@@ -92,6 +93,7 @@ class Lab:
         self.kafka = kafka
         self.size = size
         self.partitions = PARTITIONS
+        self.egeria = SEEN
         self.loaded: Started | None = None
         self._tag = secrets.token_hex(3)
         self._topics: list[str] = []

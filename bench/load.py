@@ -16,7 +16,8 @@ from uuid import uuid4
 
 import orjson
 
-from bench.corpus import SERIAL, TYPES, properties
+from bench.corpus import SERIAL, TYPES
+from bench.words import properties
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
 

@@ -25,7 +25,7 @@ def loaded(lab: Lab) -> Started:
 
 
 def _hand_over(lab: Lab, server: str) -> None:
-    """Put the stores in use and every cursor at the end: publishing the corpus again would run beside the measurement."""
+    """Put the stores in use and every cursor at the end: publishing the corpus would run beside the measurement."""
     topic = server_log(server)
     ends = watermarks(lab.kafka.bulk_consumer("bench"), topic, lab.partitions)
     stores = store_dir(lab.dir, server, "w1")

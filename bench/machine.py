@@ -37,6 +37,6 @@ def _processor() -> str:
 def sentence(found: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in found["packages"].items())
     return (
-        f"{found['processor']}, {found['cores']} cores, {found['memory_gb']} GB, load {found['load_before']} before the run; "
+        f"{found['processor']}, {found['cores']} cores, {found['memory_gb']} GB, load {found['load_before']} at first; "
         f"{found['system']}, Python {found['python']}; {packages}"
     )
