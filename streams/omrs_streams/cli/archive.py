@@ -9,8 +9,9 @@ import typer
 from omrs_schemas.errors import ArchiveError, NotReadyError
 from omrs_streams.archive.load import Loaded, Target, load_archive
 from omrs_streams.cli import output
-from omrs_streams.cli.connection import BootstrapServers, kafka_settings
+from omrs_streams.cli.connection import BootstrapServers, admin_client, kafka_settings
 from omrs_streams.log.names import server_workers
+from omrs_streams.log.offsets import partitions
 from omrs_streams.worker.directory import read_owners
 
 app = typer.Typer(help="Load open metadata archives into a server.", no_args_is_help=True)
@@ -49,9 +50,11 @@ def load(
 
 
 def worker_urls(server: str, bootstrap_servers: str = "") -> list[str]:
-    """The URLs of the server's workers. NotReadyError when none has ever announced itself."""
+    """The URLs of the server's workers. NotReadyError when none has ever announced itself, LogError without Kafka."""
     kafka = kafka_settings(bootstrap_servers)
-    owners = read_owners(kafka.bulk_consumer("omrs.cli"), server_workers(server))
+    topic = server_workers(server)
+    known = topic in partitions(admin_client(kafka))  # a consumer would wait a while for a topic that is not there
+    owners = read_owners(kafka.bulk_consumer("omrs.cli"), topic) if known else {}
     urls = sorted({owner.url for owner in owners.values()})
     if not urls:
         raise NotReadyError(f"no worker of server {server} is known", help=f"start one: omrs worker --server {server}")

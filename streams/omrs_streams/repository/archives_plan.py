@@ -136,6 +136,7 @@ class _Planner:
         for each in self.archive.entities:
             self._entity(each)
         self.stored = {each.guid for each in self.load.entities}
+        self.left_out = {entry.guid for entry in self.load.entries("error")}
         for each in self.archive.relationships:
             self._relationship(each)
         for each in self.archive.classifications:
@@ -211,8 +212,9 @@ class _Planner:
         if guid in self.stored or self.known(guid) is not None:
             return
         self.stored.add(guid)
+        why = "is left out" if guid in self.left_out else "is neither in the archive nor here"
         message = (
-            f"the {proxy['type']['typeDefName']} {guid} is neither in the archive nor here; its proxy is stored, "
+            f"the {proxy['type']['typeDefName']} {guid} {why}; its proxy is stored, "
             f"at home in {proxy['metadataCollectionId']}"
         )
         self._say("warning", relationship, where, message)

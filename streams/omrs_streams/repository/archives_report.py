@@ -31,12 +31,13 @@ def pointer(*parts: str | int) -> str:
 def locate(base: str, node: Any, path: Sequence[str | int]) -> str:
     """`base` continued along `path` as far as it exists in `node`; the last part may be a missing member.
 
-    A validator's path also holds names of alternatives that are not in the file; those are passed over.
+    A validator's path also holds names of alternatives that are not in the file; those are passed over, and so is the
+    name of the node's own class, which is what a validator calls the alternative that it tried.
     """
     found = base
     for index, part in enumerate(path):
         if isinstance(node, dict):
-            if part not in node and index + 1 < len(path):
+            if part not in node and (index + 1 < len(path) or part == node.get("class")):
                 continue
             node = node.get(part)
         elif isinstance(node, list) and isinstance(part, int):
