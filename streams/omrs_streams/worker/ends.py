@@ -14,6 +14,11 @@ from omrs_streams.repository.local import Bean, LocalCollection
 
 LOOKUP = 500  # guids per call to another worker: as many as an archive load asks for at once
 
+ENDS = ("entityOneProxy", "entityTwoProxy")
+
+KnownHere = Callable[[str], bool]
+"""Whether a guid is stored in a partition that this worker owns; nothing is decoded for the answer."""
+
 Call = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """`Bulk.headers` or `Bulk.append`."""
 
@@ -21,7 +26,10 @@ Call = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 class RelationshipEnds:
     """Appends proxies behind the fold. An entity that comes later takes the place of its proxy."""
 
-    def __init__(self, local: LocalCollection, codec: EventCodec, headers: Call, append: Call) -> None:
+    def __init__(
+        self, local: LocalCollection, codec: EventCodec, known_here: KnownHere, headers: Call, append: Call
+    ) -> None:
+        self._known_here = known_here
         self._local = local
         self._codec = codec
         self._headers = headers
@@ -33,35 +41,36 @@ class RelationshipEnds:
         An entity of ours that is gone stays gone: nobody else's relationship brings it back as a proxy.
         """
         ends = self._ends(records)
-        guids = list(ends)
+        guids = [guid for guid in ends if not self._known_here(guid)]
         for start in range(0, len(guids), LOOKUP):
             asked = guids[start : start + LOOKUP]
             known = (await self._headers({"guids": asked}))["beans"]
-            entries = [self._entry(*ends[guid]) for guid in asked if guid not in known]
+            entries = [self._entry(guid, ends[guid]) for guid in asked if guid not in known]
             if entries:
                 await self._append({"entries": entries})
 
-    def _ends(self, records: Sequence[LogRecord]) -> dict[str, tuple[Bean, LogRecord]]:
-        """Proxies by guid, each with the relationship that has it; the latest of a guid."""
-        found: dict[str, tuple[Bean, LogRecord]] = {}
+    def _ends(self, records: Sequence[LogRecord]) -> dict[str, LogRecord]:
+        """Guids of ends that are not at home here, each with the latest relationship that has it."""
+        found: dict[str, LogRecord] = {}
         for record in records:
             if record.origin != ORIGIN_COPY or not record.is_relationship or record.value is None:
                 continue  # what is written here has its ends checked, an archive brings its own proxies
             if record.kind in PURGE_KINDS or record.status == DELETED_STATUS:
                 continue
             try:
-                section = self._codec.decode(record.value)["instanceEventSection"]
+                relationship = self._codec.decode_record(record.value).get("relationship") or {}
             except CodecError:
                 continue  # the store reported it when it was folded
-            relationship = section.get("relationship") or {}
-            for name in ("entityOneProxy", "entityTwoProxy"):
+            for name in ENDS:
                 proxy = relationship.get(name)
                 if proxy is not None and proxy.get("metadataCollectionId") != self._local.collection_id:
-                    found[proxy["guid"]] = (proxy, record)
+                    found[proxy["guid"]] = record
         return found
 
-    def _entry(self, proxy: Bean, cause: LogRecord) -> dict[str, Any]:
+    def _entry(self, guid: str, cause: LogRecord) -> dict[str, Any]:
         """The event id follows from cause and end, so a repetition after a crash changes nothing twice."""
+        relationship = self._codec.decode(cause.value or b"")["instanceEventSection"]["relationship"]
+        proxy: Bean = next(relationship[name] for name in ENDS if relationship[name]["guid"] == guid)
         return {
             "event_id": str(uuid5(NAMESPACE_OID, f"{cause.event_id}/proxy/{proxy['guid']}")),
             "guid": proxy["guid"],

@@ -29,6 +29,12 @@ class Router:
         owned = self.owned.get(number)
         return owned if owned is not None and owned.phase is Phase.READY else None
 
+    def known_here(self, guid: str) -> bool:
+        """Whether the guid is stored in a partition that is served here."""
+        owned = self.local(self.partition(guid))
+        meta = None if owned is None else owned.store.get_meta(guid)
+        return meta is not None and not meta.tombstone
+
     def now(self, number: int) -> OwnedPartition | Owner | None:
         """Who serves the partition at this moment; None while it moves."""
         found = self.local(number)

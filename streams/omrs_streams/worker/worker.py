@@ -184,7 +184,7 @@ class Worker:
 
     def _start_publishers(self) -> None:
         server = self.settings.server
-        ends = RelationshipEnds(self.local, self.codec, self.bulk.headers, self.bulk.append)
+        ends = RelationshipEnds(self.local, self.codec, self.router.known_here, self.bulk.headers, self.bulk.append)
         consequences = Consequences(self.scattered, self.cascade.run, ends, self._loop)
         targets: dict[str, Send] = {"out": self._publish_out, CONSEQUENCES: consequences.follow}
         targets.update({f"cohort.{name}": member.publish for name, member in self.cohorts.items()})
