@@ -25,7 +25,11 @@ def configure_logging(level: str = "INFO", *, as_json: bool = False) -> None:
     if as_json:
         rendered += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        rendered.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0))
+        # Plain tracebacks: pretty ones print local variables, and with them whatever somebody sent us.
+        plain = structlog.dev.plain_traceback
+        rendered.append(
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=plain)
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendered))
     handler.addFilter(lambda record: BENIGN not in record.getMessage())

@@ -76,7 +76,8 @@ class Publisher(threading.Thread):
                     self._restart_from_cursor(consumer)
                     self._stopping.wait(RETRY_S)
         except Exception as error:
-            self._fatal(error)
+            if not self._stopping.is_set():  # when the loop is gone its answers are cancelled
+                self._fatal(error)
         finally:
             consumer.close()
 
