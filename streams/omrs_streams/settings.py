@@ -1,11 +1,12 @@
-"""Configuration of a worker: YAML file, then environment (`OMRS_…`, `__` between levels), then command line."""
+"""Configuration of a worker: command line over environment (`OMRS_…`, `__` between levels) over YAML file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.log.kafka import KafkaSettings
@@ -31,12 +32,10 @@ class ServerSettings(BaseSettings):
     metadata_collection_id: str = Field(
         "", description="id of the local metadata collection; default: from cluster and server name"
     )
-    organization: str = ""
-    partitions: int = Field(
-        8, ge=1, le=1024, description="partitions of guid-keyed topics, fixed at creation"
-    )
+    organization: str = Field("", description="organization that owns the server; other members see it")
+    partitions: int = Field(8, ge=1, le=1024, description="partitions of guid-keyed topics, fixed at creation")
     types: str = Field(BUILTIN_TYPES, description="type release: `builtin`, or the path of a types archive")
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="which Kafka, and how to authenticate")
     data_dir: Path = Field(default_factory=data_root, description="where stores lie; they can be deleted at any time")
 
     @model_validator(mode="after")
@@ -62,27 +61,44 @@ def store_dir(data_dir: Path, server: str, worker: str) -> Path:
 
 
 def load_settings(config: Path | None = None, **given: Any) -> ServerSettings:
-    """Settings from `config` (YAML), the environment and `given` (None values are not given); ConfigurationError
-    names each setting that is wrong."""
-    values: dict[str, Any] = {}
-    if config is not None:
-        try:
-            values = yaml.safe_load(config.read_text()) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigurationError(f"configuration file {config} cannot be read: {error}") from error
-        if not isinstance(values, dict):
-            raise ConfigurationError(f"configuration file {config} must hold a mapping of settings")
-    for name, value in given.items():
-        if value is None:
-            continue
-        if isinstance(value, dict) and isinstance(values.get(name), dict):
-            values[name] = {**values[name], **value}
-        else:
-            values[name] = value
+    """`given` (None values are not given) over the environment over `config` (YAML); ConfigurationError names each
+    setting that is wrong."""
+    file = {} if config is None else read_yaml(config)
     try:
-        return ServerSettings(**values)
+        return ServerSettings(**layered(ServerSettings, file, given))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors()
         )
         raise ConfigurationError(f"the configuration is not valid: {problems}") from error
+
+
+def read_yaml(config: Path) -> dict[str, Any]:
+    """The settings in a YAML file. ConfigurationError when it cannot be read or holds no mapping."""
+    try:
+        values = yaml.safe_load(config.read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"configuration file {config} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"configuration file {config} must hold a mapping of settings")
+    return values
+
+
+def layered(kind: type[BaseSettings], file: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `given` says, else the environment of `kind`, else `file`; a secret in the environment so completes a
+    file. ConfigurationError for a variable that should be JSON and is not."""
+    try:
+        environment = EnvSettingsSource(kind)()
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"an environment variable cannot be read: {error}", help='lists and mappings are JSON: ["a", "b"]'
+        ) from error
+    return _over(_over(file, environment), {name: value for name, value in given.items() if value is not None})
+
+
+def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(lower)
+    for name, value in upper.items():
+        below = merged.get(name)
+        merged[name] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -12,6 +11,7 @@ from omrs_schemas.errors import ConfigurationError
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import check_name
 from omrs_streams.paths import data_root
+from omrs_streams.settings import layered, read_yaml
 
 
 class MetadataServer(BaseModel):
@@ -29,16 +29,18 @@ class DaemonSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OMRS_", env_nested_delimiter="__", extra="forbid")
 
     daemon: str = Field(description="name of the daemon; part of its topic names and its consumer group")
-    server: MetadataServer
+    server: MetadataServer = Field(description="the metadata server it is paired with")
     user_id: str = Field("integration-daemon", description="user that connectors act as unless they have their own")
     host: str = Field("127.0.0.1", description="address the status API listens on")
     port: int = Field(0, ge=0, le=65_535, description="port of the status API; 0 chooses a free one")
     max_page_size: int = Field(500, ge=1, description="instances that connectors ask for at once")
     call_timeout: float = Field(30.0, gt=0, description="seconds that one call to the metadata server may take")
     server_wait: float = Field(60.0, gt=0, description="seconds to wait at start for the server's out topic")
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="which Kafka, and how to authenticate")
     data_dir: Path = Field(default_factory=data_root, description="where the daemon keeps its working files")
-    connectors: list[IntegrationConnectorConfig] = Field(default_factory=list)
+    connectors: list[IntegrationConnectorConfig] = Field(
+        default_factory=list, description="the connectors that it runs"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -57,19 +59,9 @@ def load_daemon_settings(config: Path, **given: Any) -> DaemonSettings:
 
     Raises ConfigurationError that names the file and each setting that is wrong.
     """
+    file = read_yaml(config)
     try:
-        values = yaml.safe_load(config.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"configuration file {config} cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigurationError(f"configuration file {config} must hold a mapping of settings")
-    for name, value in given.items():
-        if isinstance(value, dict) and isinstance(values.get(name), dict):
-            values[name] = {**values[name], **value}
-        elif value is not None:
-            values[name] = value
-    try:
-        return DaemonSettings(**values)
+        return DaemonSettings(**layered(DaemonSettings, file, given))
     except (ValidationError, ConfigurationError) as error:
         raise ConfigurationError(f"{config}: {_problems(error)}", help="see docs/daemon.md for an example") from error
 

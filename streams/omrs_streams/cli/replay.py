@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from omrs_streams.cli import output
-from omrs_streams.cli.connection import kafka_settings
+from omrs_streams.cli.connection import BootstrapServers, kafka_settings
 from omrs_streams.paths import data_root
 from omrs_streams.replay.run import run_replay
 from omrs_streams.settings import BUILTIN_TYPES, store_dir
@@ -24,7 +24,7 @@ def replay(
     verify: Annotated[bool, typer.Option(help="compare digests with the stores in use before switching")] = False,
     processes: Annotated[int, typer.Option(help="parallel processes; 0: one per core")] = 0,
     types: Annotated[str, typer.Option(help="type release of the server, as for `omrs worker`")] = BUILTIN_TYPES,
-    bootstrap_servers: Annotated[str, typer.Option(help="Kafka; default: the embedded one")] = "",
+    bootstrap_servers: BootstrapServers = "",
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Rebuild the stores of a worker from the server log and put them in use.

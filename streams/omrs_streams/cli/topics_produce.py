@@ -149,6 +149,7 @@ class Lines:
                 f"{kind_of(event)} carries no instance with guid and type",
                 help="only events with an entity, entityProxy or relationship have a log record's headers",
             )
+        _complete(section_of(event), instance)
         record = log_record(event, self._codec.encode, self._partitions, event_id=event_id, origin=ORIGIN_HOME)
         server = (event.get("originator") or {}).get("serverName") or "omrs-topics-produce"
         extra = [(ORIGINATOR, sender.encode())] if sender and self._role.owned_by == COHORT else []
@@ -167,6 +168,13 @@ class Lines:
         if not key:
             raise InvalidParameterError(f"{kind_of(event)} names nothing that could be its record's key")
         return -1, str(key).encode(), value, headers
+
+
+def _complete(section: Bean, instance: Bean) -> None:
+    """Fill in what the section says again of its instance, where a hand-written event leaves it out."""
+    section.setdefault("instanceGUID", instance["guid"])
+    section.setdefault("typeDefGUID", instance["type"]["typeDefGUID"])
+    section.setdefault("typeDefName", instance["type"].get("typeDefName"))
 
 
 def parse(line: bytes) -> tuple[Bean, str]:

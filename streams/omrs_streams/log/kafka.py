@@ -3,7 +3,7 @@
 import ssl
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.log.embedded import running
@@ -26,15 +26,15 @@ class KafkaSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    bootstrap_servers: str = ""
-    security_protocol: str = "PLAINTEXT"
-    sasl_mechanism: str | None = None
-    sasl_username: str | None = None
-    sasl_password: str | None = None
-    ssl_ca_location: str | None = None
-    ssl_certificate_location: str | None = None
-    ssl_key_location: str | None = None
-    extra: dict[str, Any] = {}
+    bootstrap_servers: str = Field("", description="brokers, `host:port,…`; empty: the embedded Kafka")
+    security_protocol: str = Field("PLAINTEXT", description="`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`")
+    sasl_mechanism: str | None = Field(None, description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`")
+    sasl_username: str | None = Field(None, description="user name for SASL")
+    sasl_password: str | None = Field(None, description="password for SASL; give it in the environment")
+    ssl_ca_location: str | None = Field(None, description="file with the certificates (PEM) that are trusted")
+    ssl_certificate_location: str | None = Field(None, description="file with the client's certificate (PEM)")
+    ssl_key_location: str | None = Field(None, description="file with the client's private key (PEM)")
+    extra: dict[str, Any] = Field({}, description="further settings for librdkafka, by its own dotted names")
 
     def resolved(self) -> "KafkaSettings":
         """These settings with bootstrap servers: the given ones, else those of the running embedded Kafka.
@@ -79,8 +79,8 @@ class KafkaSettings(BaseModel):
             enable_idempotence=True,
             partitioner="murmur2",
             compression_type="lz4",
-            # 1 ms lets concurrent commands share a request; a lone command waits no longer than a disk write.
-            linger_ms=1,
+            # Lets concurrent commands share a request; a lone command hardly waits.
+            linger_ms=0.2,
             message_max_bytes=MAX_RECORD_BYTES,
             delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
             queue_buffering_max_messages=200_000,
