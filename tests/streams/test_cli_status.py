@@ -83,7 +83,7 @@ def test_a_server_with_its_worker_its_cohort_and_its_end(
     assert sum(each["entities"] for each in found["partitions"]) == 5
     assert sum(each["end_offset"] for each in found["partitions"]) == 5
     assert [each["lag"] for each in found["partitions"]] == [0] * len(found["partitions"])
-    assert {each["target"] for each in found["publishers"]} == {"out", "consequences", f"cohort.{cohort}"}
+    assert {each["target"] for each in found["publishers"]} == {"out", f"cohort.{cohort}"}
     ((member,),) = [each["members"] for each in found["cohorts"]]
     assert (member["server"], member["local"]) == (server, True)
     assert abs(member["registered"] / 1000 - time.time()) < 600

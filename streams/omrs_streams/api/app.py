@@ -11,12 +11,15 @@ from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import TypeAdapter
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.routing import Route as AsgiRoute
 
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import instances, types
-from omrs_streams.api.replies import JSON, dump, error_bean, failure, page, reply, unexpected
+from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
 from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
@@ -33,12 +36,36 @@ if TYPE_CHECKING:
 
 BASE = "/servers/{server}/open-metadata/repository-services/users/{userId}"
 ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
+MAX_BODY = 16 * 1024 * 1024  # bytes; Kafka takes records of 1 MB unless the topic says more
 ROUTES = [*types.ROUTES, *instances.ROUTES]
+FREQUENT = {
+    "getEntityDetail",
+    "isEntityKnown",
+    "addEntity",
+    "updateEntityProperties",
+    "addRelationship",
+    "findEntities",
+}
+"""Routes are tried one after the other: these first."""
 ANONYMOUS_OPERATIONS = {"getMetadataCollectionId", "getEntityDetail", "getRelationship"}
 
 
-def make_api(worker: "Worker") -> FastAPI:
-    """The API of one worker. Every route answers for the whole server: it forwards what another worker owns."""
+def make_api(worker: "Worker") -> Starlette:
+    """The API of one worker. Every route answers for the whole server: it forwards what another worker owns.
+
+    The repository services are plain ASGI routes in front of the FastAPI app, which describes them (OpenAPI) and serves
+    the rest: its dependency machinery takes a quarter of the time of a read, and these handlers use none of it.
+    """
+    described = _described(worker)
+    fast = [
+        AsgiRoute(base + route.path, _endpoint(worker, route), methods=[route.method])
+        for route in sorted(ROUTES, key=lambda route: route.operation not in FREQUENT)
+        for base in ((BASE, ANONYMOUS) if route.operation in ANONYMOUS_OPERATIONS else (BASE,))
+    ]
+    return Starlette(routes=[*fast, Mount("/", app=described)])
+
+
+def _described(worker: "Worker") -> FastAPI:
     app = FastAPI(
         title=f"omrs-streams metadata server {worker.settings.server}",
         version=metrics.VERSION,
@@ -122,6 +149,13 @@ async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
             code="OMAG-MULTI-TENANT-404-001",
             http=404,
             parameter="server",
+        )
+    length = http.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_BODY:
+        raise UnreadableBodyError(
+            f"the body has {length} bytes, {MAX_BODY} are taken",
+            code="OMRS-STREAMS-400-005",
+            help="send less at once; an instance must fit into one Kafka record",
         )
     raw = await http.body()
     body = parse_body(route, raw)

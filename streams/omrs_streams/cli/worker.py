@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import signal
+import sys
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,9 +26,7 @@ def command(app: typer.Typer) -> None:
 def worker(
     server: Annotated[str | None, typer.Option("--server", "-s", help="name of the metadata server")] = None,
     name: Annotated[str | None, typer.Option("--worker", "-w", help="name of this worker within the server")] = None,
-    cohort: Annotated[
-        list[str] | None, typer.Option("--cohort", "-c", help="cohort to join; repeatable")
-    ] = None,
+    cohort: Annotated[list[str] | None, typer.Option("--cohort", "-c", help="cohort to join; repeatable")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with settings")] = None,
     host: Annotated[str | None, typer.Option(help="address of the REST API")] = None,
     port: Annotated[int | None, typer.Option(help="port of the REST API; 0 chooses a free one")] = None,
@@ -57,9 +57,21 @@ def worker(
     )
     if not settings.kafka.bootstrap_servers and running(data_root() / "kafka") is None:
         EmbeddedKafka(data_root() / "kafka").up()
-    failure = asyncio.run(run(settings, ready_file))
+    failure = run_loop(run(settings, ready_file))
     if failure is not None:
         raise failure
+
+
+def run_loop(main: Coroutine[Any, Any, Exception | None]) -> Exception | None:
+    """Run on uvloop, which answers a fifth more requests than asyncio's own loop; on that where uvloop is not there."""
+    # Background threads (publishers, views) share the interpreter: with the default of 5 ms each of them could hold up
+    # a request for as long as the whole request takes.
+    sys.setswitchinterval(0.0005)
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
 
 
 async def run(settings: ServerSettings, ready_file: Path | None = None) -> Exception | None:

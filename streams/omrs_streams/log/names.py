@@ -49,7 +49,7 @@ def server_group(server: str) -> str:
 
 
 def publisher_group(server: str, target: str) -> str:
-    """The group with a publisher's cursor per log partition; `target`: `out`, `cohort.<name>` or `consequences`."""
+    """The group with a publisher's cursor per log partition; `target`: `out` or `cohort.<name>`."""
     return f"omrs.server.{server}.publish.{target}"
 
 

@@ -3,6 +3,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 BATCH = 2_000  # records sent and committed together
 POLL_S = 0.2  # how late a change of assignment or a stop request is seen
 FOLD_WAIT_S = 5.0  # the fold follows an append within milliseconds; longer means the partition is moving
+COMMIT_S = 0.5  # a crash sends again what was sent in this time; receivers are idempotent
 RETRY_S = 1.0  # between attempts after the target refused a batch
 
 Send = Callable[[Sequence[Effective]], None]
@@ -45,6 +47,8 @@ class Publisher(threading.Thread):
         self._assigned: dict[int, OwnedPartition] = {}
         self._held: dict[int, deque[Any]] = {}
         self.cursor: dict[int, int] = {}
+        self._uncommitted: dict[int, int] = {}
+        self._committed = time.monotonic()
         self.passed = threading.Condition()
 
     def assign(self, partitions: dict[int, OwnedPartition]) -> None:
@@ -70,6 +74,7 @@ class Publisher(threading.Thread):
                     self._receive(consumer)
                     for partition in list(self._held):
                         self._publish(consumer, partition)
+                    self._commit(consumer)
                 except (KafkaException, OmrsError, TimeoutError) as error:
                     if not self._stopping.is_set():
                         log.warning("publishing to %s is delayed: %s", self.target, error or "no answer in time")
@@ -79,7 +84,14 @@ class Publisher(threading.Thread):
             if not self._stopping.is_set():  # when the loop is gone its answers are cancelled
                 self._fatal(error)
         finally:
-            consumer.close()
+            self._close(consumer)
+
+    def _close(self, consumer: Consumer) -> None:
+        try:
+            self._commit(consumer, now=True)
+        except KafkaException as error:
+            log.debug("the last cursors for %s were not committed: %s", self.target, error)
+        consumer.close()
 
     def _reassign(self, consumer: Consumer) -> None:
         with self._lock:
@@ -89,6 +101,7 @@ class Publisher(threading.Thread):
         gone = [p for p in self._assigned if p not in wanted or wanted[p] is not self._assigned[p]]
         new = [p for p in wanted if p not in self._assigned or wanted[p] is not self._assigned[p]]
         if gone:
+            self._commit(consumer, now=True)
             consumer.incremental_unassign([TopicPartition(self._topic, p) for p in gone])
             for partition in gone:
                 self._held.pop(partition, None)
@@ -131,7 +144,7 @@ class Publisher(threading.Thread):
         if not batch:
             return
         first, last = batch[0].offset(), batch[-1].offset()
-        lost = owned.store.lost_between(first, last + 1)
+        lost = owned.store.lost_between(first, last + 1) if owned.store.counts()["lost"] else ()
         records = []
         for message in batch:
             if message.offset() in lost:
@@ -141,12 +154,21 @@ class Publisher(threading.Thread):
                 records.append(record)
         if records:
             self._send(records)
-        consumer.commit(offsets=[TopicPartition(self._topic, partition, last + 1)], asynchronous=True)
+        self._uncommitted[partition] = last + 1
         with self.passed:
             self.cursor[partition] = last + 1
             self.passed.notify_all()
 
+    def _commit(self, consumer: Consumer, *, now: bool = False) -> None:
+        """Commit the cursors, not more often than every `COMMIT_S`: a commit costs as much as sending 100 records."""
+        if self._uncommitted and (now or time.monotonic() - self._committed > COMMIT_S):
+            offsets = [TopicPartition(self._topic, number, offset) for number, offset in self._uncommitted.items()]
+            self._uncommitted.clear()
+            self._committed = time.monotonic()
+            consumer.commit(offsets=offsets, asynchronous=True)
+
     def _restart_from_cursor(self, consumer: Consumer) -> None:
+        self._commit(consumer, now=True)
         for partition in list(self._assigned):
             try:
                 consumer.incremental_unassign([TopicPartition(self._topic, partition)])
@@ -154,3 +176,4 @@ class Publisher(threading.Thread):
                 log.debug("partition %d was not assigned any more: %s", partition, error)
             self._held.pop(partition, None)
             self._assigned.pop(partition, None)
+            self._uncommitted.pop(partition, None)
