@@ -234,6 +234,22 @@ def unknown_classification(store: Bean) -> None:
     store["entities"][2]["classifications"] = [classification]
 
 
+def too_large(store: Bean) -> None:
+    store["entities"][2]["properties"]["instanceProperties"]["displayName"]["primitiveValue"] = "large " * 800_000
+
+
+def half_a_character(store: Bean) -> None:
+    store["entities"][2]["properties"]["instanceProperties"]["displayName"]["primitiveValue"] = "half \ud83d"
+
+
+def nul_in_a_guid(store: Bean) -> None:
+    store["entities"][2]["guid"] = "nul\0nul"
+
+
+def number_of_70_bits(store: Bean) -> None:
+    store["entities"][2]["version"] = 1 << 70
+
+
 @pytest.mark.parametrize(
     ("broken", "pointers", "stored"),
     [
@@ -252,6 +268,10 @@ def unknown_classification(store: Bean) -> None:
         pytest.param(no_guid, [ENTITY], (2, 1, 2, 0), id="no guid"),
         pytest.param(of_a_later_release, [f"{ENTITY}/headerVersion"], (2, 1, 2, 0), id="release"),
         pytest.param(entity_of_a_relationship_type, [f"{ENTITY}/type"], (2, 1, 2, 0), id="category"),
+        pytest.param(too_large, [ENTITY], (2, 1, 2, 0), id="size"),
+        pytest.param(half_a_character, [ENTITY], (2, 1, 2, 0), id="half a character"),
+        pytest.param(nul_in_a_guid, [f"{ENTITY}/guid"], (2, 1, 2, 0), id="NUL"),
+        pytest.param(number_of_70_bits, [f"{ENTITY}/version"], (2, 1, 2, 0), id="70 bits"),
         pytest.param(no_object, [ENTITY], (2, 1, 2, 0), id="no object"),
         pytest.param(unknown_classification, [f"{ENTITY}/classifications/0/type"], (2, 1, 2, 0), id="classification"),
     ],
@@ -275,6 +295,8 @@ def test_a_broken_part_is_left_out_and_named(
         assert entry["message"]
         if broken in (no_guid, no_object):
             assert entry["guid"] is None
+        elif broken is nul_in_a_guid:
+            assert entry["guid"] == "nul\0nul"
         elif broken is same_guid:
             assert entry["guid"] == content["archiveInstanceStore"]["entities"][0]["guid"]
             assert "/archiveInstanceStore/entities/0" in entry["message"]
@@ -282,14 +304,15 @@ def test_a_broken_part_is_left_out_and_named(
             assert entry["guid"] == next(guid for where, guid in guids.items() if entry["pointer"].startswith(where))
     assert done.stored == stored
     assert [entry["guid"] for entry in done.of("warning")] == [guids[RELATIONSHIP]] * stored[1]
-    assert (
-        held(server, {**content, "archiveInstanceStore": only_objects(content)}).count(True) >= sum(stored) - stored[1]
-    )
+    assert held(server, readable(content)).count(True) >= sum(stored) - stored[1]
 
 
-def only_objects(content: Bean) -> Bean:
+def readable(content: Bean) -> Bean:
+    """What of it can be asked for by guid."""
     store = content["archiveInstanceStore"]
-    return {name: [each for each in store[name] if "guid" in each] for name in ("entities", "relationships")}
+    asked = {name: [each for each in store[name] if "guid" in each] for name in ("entities", "relationships")}
+    asked["entities"] = [each for each in asked["entities"] if "\0" not in each["guid"]]
+    return {"archiveInstanceStore": asked}
 
 
 def test_a_type_without_its_super_type_leaves_its_instances_out(server: Server, tmp_path: Path) -> None:
@@ -325,3 +348,46 @@ def test_an_instance_with_the_guid_of_another_home_is_a_conflict(server: Server,
     ]
     assert all(HOME in entry["message"] for entry in done.of("error"))
     assert server.log_ends() == before
+
+
+def test_numbers_are_kept_to_the_last_digit(server: Server, tmp_path: Path) -> None:
+    """Beyond what a long, a double or a JSON library holds by default."""
+    content, name = archive(), unique("Exact")
+    kinds = {
+        "whole": TYPES.attribute_typedef_by_name("biginteger"),
+        "parts": TYPES.attribute_typedef_by_name("bigdecimal"),
+    }
+    typedef = {
+        **TYPES.require(name="GlossaryTerm"),
+        "guid": str(uuid4()),
+        "name": name,
+        "superType": {"headerVersion": 1, "guid": TYPES.require(name="GlossaryTerm")["guid"], "name": "GlossaryTerm"},
+        "propertiesDefinition": [
+            {"headerVersion": 1, "attributeName": each, "attributeType": kind, "attributeStatus": "ACTIVE_ATTRIBUTE"}
+            for each, kind in kinds.items()
+        ],
+    }
+    entity = content["archiveInstanceStore"]["entities"][0]
+    entity["type"] |= {"typeDefGUID": typedef["guid"], "typeDefName": name, "typeDefVersion": typedef["version"]}
+    del content["archiveInstanceStore"]["relationships"]
+    content["archiveInstanceStore"]["relationships"] = []
+    for each, kind in kinds.items():
+        entity["properties"]["instanceProperties"][each] = {
+            "class": "PrimitivePropertyValue",
+            "headerVersion": 1,
+            "instancePropertyCategory": "PRIMITIVE",
+            "typeGUID": (kind or {})["guid"],
+            "typeName": (kind or {})["name"],
+            "primitiveDefCategory": (kind or {})["primitiveDefCategory"],
+            "primitiveValue": f"<{each}>",
+        }
+    content["archiveTypeStore"] = {"newTypeDefs": [typedef]}
+    digits = {"whole": "-170141183460469231731687303715884105729", "parts": "0.30000000000000000000000000000000001"}
+    text = json.dumps(content)
+    for each, value in digits.items():
+        text = text.replace(f'"<{each}>"', value)
+    done = server.load(written(tmp_path, text.encode()))
+    assert (done.code, done.stored) == (0, (3, 0, 0, 0))
+    answer = server.running.rest("reader").get(f"/instances/entity/{entity['guid']}").text
+    values = json.loads(answer, parse_float=str, parse_int=str)["entity"]["properties"]["instanceProperties"]
+    assert {each: values[each]["primitiveValue"] for each in digits} == digits

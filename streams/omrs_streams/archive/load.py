@@ -16,7 +16,7 @@ from uuid import NAMESPACE_OID, uuid5
 import httpx
 
 from omrs_schemas.codec.egeria_json import from_json, to_json
-from omrs_schemas.errors import NotReadyError, OmrsError
+from omrs_schemas.errors import ArchiveError, NotReadyError, OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.repository.archives import Entry, LoadPlan, PlannedEvent, plan_load, read_archive
 from omrs_streams.worker.bulk import APPEND, HEADERS, TYPES
@@ -112,8 +112,9 @@ def load_archive(
 ) -> Loaded:
     """Load the archive at `path` into the server.
 
-    Raises ArchiveError when the file is no archive, or a backup of another metadata collection. Parts with errors are
-    left out and stand in the report; the caller says so (`Loaded.complete`).
+    Raises ArchiveError when the file is no archive, a backup of another metadata collection, or loaded only in part
+    because the server failed or was away too long. Parts with errors are left out and stand in the report; the caller
+    says so (`Loaded.complete`).
     """
     started = time.monotonic()
     archive = read_archive(path)
@@ -126,7 +127,10 @@ def load_archive(
     )
     loaded = Loaded(archive.name, unchanged=plan.unchanged, report=list(plan.report))
     loaded.types = _add_types(target, plan)
-    _append(target, plan, path, loaded, report)
+    try:
+        _append(target, plan, path, loaded, report)
+    except OmrsError as error:
+        raise _in_part(loaded, plan, error) from error
     loaded.seconds = time.monotonic() - started
     return loaded
 
@@ -179,6 +183,19 @@ def _append(target: Target, plan: LoadPlan, path: Path, loaded: Loaded, report: 
             loaded.stale += len(batch) - effective
             done += len(batch)
             report(done, total)
+
+
+def _in_part(loaded: Loaded, plan: LoadPlan, error: OmrsError) -> OmrsError:
+    """The error that ended a load, with what had been acknowledged by then."""
+    done = loaded.entities + loaded.proxies + loaded.relationships + loaded.classifications + loaded.stale
+    if done == 0 and loaded.types == 0:
+        return error
+    return ArchiveError(
+        f"{loaded.archive} is loaded in part, {loaded.types} types and {done} of {sum(1 for _ in plan.events())} "
+        f"instances; then: {error.message}",
+        help="run the same command again: it goes on where it was, and stores nothing twice",
+        done=done,
+    )
 
 
 def _entry(seed: str, event: PlannedEvent) -> dict[str, Any]:

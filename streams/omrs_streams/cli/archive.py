@@ -87,8 +87,18 @@ def _print(loaded: Loaded) -> None:
     output.record(facts, say=f"{loaded.archive} is loaded.")
     entries = loaded.report[:SHOWN] if output.is_terminal() else loaded.report
     output.rows(
-        {"severity": each.severity, "guid": each.guid, "pointer": each.pointer, "message": each.message}
+        {
+            "severity": each.severity,
+            "guid": _writable(each.guid),
+            "pointer": _writable(each.pointer),
+            "message": _writable(each.message),
+        }
         for each in entries
     )
     if len(entries) < len(loaded.report):
         output.say(f"… and {len(loaded.report) - len(entries)} more lines (pipe the output to see all)")
+
+
+def _writable(text: str | None) -> str | None:
+    """JSON can hold half of a surrogate pair, a terminal and UTF-8 cannot: it is shown as its escape."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()

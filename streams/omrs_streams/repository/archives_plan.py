@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from omrs_schemas.errors import ArchiveError
+from omrs_schemas.codec import EventCodec
+from omrs_schemas.errors import ArchiveError, CodecError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.cohort.currency import ClassificationHeader, Header, judge, judge_classification
+from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.repository.archives_headers import foreign_proxy, header_rule
 from omrs_streams.repository.archives_read import Archive, JsonBean, Located
 from omrs_streams.repository.archives_report import Entry, Severity, pointer
@@ -124,6 +126,7 @@ class _Planner:
         self.load = LoadPlan(archive, plan_types(archive, types))
         self.load.report = [*archive.problems, *self.load.types.report]
         self.types = self.load.types.types
+        self.codec = EventCodec(self.types)
         originator = {
             "metadataCollectionId": archive.guid,
             "serverName": archive.name,
@@ -153,8 +156,10 @@ class _Planner:
         bean = self.header(each.bean)
         good = self._type_known(each.guid, each.pointer, bean, "ENTITY_DEF") and self._homed(each, bean)
         if good and self._newer(each, bean):
-            self._note_properties(each.guid, each.pointer, bean)
-            self.load.entities.append(self._event("NEW" if bean["version"] == 1 else "UPDATED", each, bean))
+            event = self._event(bean)
+            if self._storable(each.guid, each.pointer, event):
+                self._note_properties(each.guid, each.pointer, bean)
+                self.load.entities.append(PlannedEvent(each.guid, each.pointer, event))
 
     def _relationship(self, each: Located) -> None:
         ends = {end: self._proxy(each.bean[end]) for end, _ in _ENDS}
@@ -164,6 +169,9 @@ class _Planner:
             good = self._type_known(each.guid, f"{each.pointer}/{end}", proxy, "ENTITY_DEF") and good
         if not good or not self._homed(each, bean) or not self._newer(each, bean):
             return
+        event = self._event(bean)
+        if not self._storable(each.guid, each.pointer, event):
+            return
         self._note_properties(each.guid, each.pointer, bean)
         typedef = self.types.require(guid=bean["type"]["typeDefGUID"])
         for end, definition in _ENDS:
@@ -172,7 +180,7 @@ class _Planner:
             if not self.types.is_type_of(given, wanted):
                 self._say("warning", each.guid, where, f"a {given} where {typedef['name']} links a {wanted}")
             self._store_unknown(proxy, where, each.guid)
-        self.load.relationships.append(self._event("NEW" if bean["version"] == 1 else "UPDATED", each, bean))
+        self.load.relationships.append(PlannedEvent(each.guid, each.pointer, event))
 
     def _extension(self, each: Located) -> None:
         classification = self.header(each.bean["classification"])
@@ -199,7 +207,7 @@ class _Planner:
         if stored is None and guid not in self.stored:
             self._say("warning", guid, where, "the entity is not here; the classification is kept with its proxy")
         event = instance_event(kind, proxy, self.originator, self.now, classification=classification)
-        self.load.classifications.append(PlannedEvent(guid, each.pointer, event))
+        self._plan(self.load.classifications, guid, each.pointer, event)
 
     def _proxy(self, proxy: JsonBean) -> JsonBean:
         """An end as it is stored; see `archives_headers` for which header it gets."""
@@ -218,11 +226,26 @@ class _Planner:
             f"at home in {proxy['metadataCollectionId']}"
         )
         self._say("warning", relationship, where, message)
-        event = instance_event("NEW", proxy, self.originator, self.now)
-        self.load.proxies.append(PlannedEvent(guid, where, event))
+        self._plan(self.load.proxies, guid, where, instance_event("NEW", proxy, self.originator, self.now))
 
-    def _event(self, kind: str, each: Located, bean: JsonBean) -> PlannedEvent:
-        return PlannedEvent(each.guid, each.pointer, instance_event(kind, bean, self.originator, self.now))
+    def _event(self, bean: JsonBean) -> JsonBean:
+        return instance_event("NEW" if bean["version"] == 1 else "UPDATED", bean, self.originator, self.now)
+
+    def _plan(self, stage: list[PlannedEvent], guid: str, where: str, event: JsonBean) -> None:
+        if self._storable(guid, where, event):
+            stage.append(PlannedEvent(guid, where, event))
+
+    def _storable(self, guid: str, where: str, event: JsonBean) -> bool:
+        """Whether a log can hold the event: found here, it is one instance's error and not the end of a load."""
+        try:
+            size = len(self.codec.encode(event))
+        except CodecError as fault:
+            self._say("error", guid, where, fault.message)
+            return False
+        if size > MAX_VALUE_BYTES:
+            self._say("error", guid, where, f"takes {size} bytes, a log holds at most {MAX_VALUE_BYTES} of an instance")
+            return False
+        return True
 
     def _stored(self, guid: str) -> Header | None:
         found = self.known(guid)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from omrs_schemas.errors import ArchiveError, OmrsError
 from omrs_schemas.model.base import Bean as Model
 from omrs_schemas.model.instances import Classification, EntityDetail, EntityProxy, Relationship
+from omrs_schemas.model.primitives import exact_decimal
 from omrs_schemas.typedefs.check import check_attribute_typedef, check_typedef
 from omrs_schemas.typedefs.patch import check_patch
 from omrs_streams.repository.archives_report import Entry, locate, pointer
@@ -95,7 +96,8 @@ class _Reader:
 
     def _parse(self, data: bytes) -> Any:
         try:
-            return json.loads(data.decode("utf-8-sig"), object_pairs_hook=self._object)
+            text = data.decode("utf-8-sig")
+            return json.loads(text, object_pairs_hook=self._object, parse_float=exact_decimal)
         except UnicodeDecodeError as fault:
             line = data.count(b"\n", 0, fault.start) + 1
             column = fault.start - data.rfind(b"\n", 0, fault.start)
@@ -234,6 +236,9 @@ class _Reader:
         if not guid:
             self._problem(None, where, "has no guid")
             return False
+        if not _storable(guid):
+            self._problem(guid, f"{where}/guid", "holds a character that no log can keep: NUL, or half of a pair")
+            return False
         good = self._typed(where, guid, bean)
         for index, classification in enumerate(bean.get("classifications") or ()):
             good = self._typed(f"{where}/classifications/{index}", guid, classification) and good
@@ -301,6 +306,13 @@ def _broken(what: str, line: int, column: int) -> ArchiveError:
         line=line,
         column=column,
     )
+
+
+def _storable(guid: str) -> bool:
+    try:
+        return b"\0" not in guid.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can write and UTF-8 cannot
+        return False
 
 
 def _kind(value: Any) -> str:
