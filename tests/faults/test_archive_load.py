@@ -13,7 +13,8 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 import pytest
 
-from archive_load import Bean, Source, finish, load, start_load, with_times
+from archive_load import LOAD_S, Bean, Source, finish, load, start_load, with_times
+from omrs_schemas.errors import ArchiveError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.archive.load import Loaded, Target, load_archive
 from oracle import Oracle, agrees, live_digests
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.faults
 
 COPIES = 12
 """Of the business systems pack, 244 instances each: a load of some seconds, long enough to be interrupted."""
-INTERRUPT_AT, KILL_AT = 0.1, 0.4
+STOPS = (0.1, 0.25, 0.45)
+"""How much of the archive is there when a loader or the worker is killed."""
 ANSWER_S = 45.0  # "not ready" is said after 20 s, `MOVING_S`; the rest is the machine
 PACK = str(uuid5(NAMESPACE_URL, "omrs-streams:tests:multiplied"))
 TYPES = TypeSystem.builtin()
@@ -99,41 +101,6 @@ def nothing_lost_nothing_doubled(oracle: Oracle, *sources: Source) -> None:
     assert {guid for guid in oracle.guids if oracle.revisions(guid) != 1 + (guid in classified)} == set()
 
 
-def test_loader_and_only_worker_are_killed_in_the_middle_of_a_load(workers: Fleet, multiplied: Source) -> None:
-    """The command is given again when the loader dies; it goes on by itself when the worker does, and is back on
-    another port. Then the stores are deleted."""
-    server = unique("killed")
-    first = workers.start(server)
-    instances = len(multiplied.entities) + len(multiplied.relationships)
-    interrupted = start_load(workers, server, multiplied.path)
-    eventually(lambda: folded(first) > INTERRUPT_AT * instances, "a first part of the archive is stored", every=0.01)
-    interrupted.kill()
-    assert finish(interrupted).code == -signal.SIGKILL, "the load was over before the loader was killed"
-    loading = start_load(workers, server, multiplied.path)
-    eventually(lambda: folded(first) > KILL_AT * instances, "a second part of the archive is stored", every=0.01)
-    first.kill()
-    assert loading.poll() is None, "the load was over before the worker was killed"
-    second = workers.start(server)
-    assert folded(second) < instances, "nothing was left to do"
-    done = finish(loading)
-    assert done.code == 0 and not done.of("error") and done.facts is not None
-    entities, proxies, relationships, _ = done.stored
-    # What was repeated is acknowledged once; what the first loader brought was there.
-    assert entities + relationships + done.facts["unchanged"] == instances
-    assert 0 < done.facts["unchanged"] < instances
-    assert proxies == len(multiplied.missing_ends) or done.facts["unchanged"] > len(multiplied.entities)
-    holds_exactly(second, multiplied)
-    oracle = agrees(workers.bootstrap_servers, [second])
-    nothing_lost_nothing_doubled(oracle, multiplied)
-    again = load(workers, server, multiplied.path)
-    assert again.code == 0 and again.stored == (0, 0, 0, 0) and again.facts is not None
-    assert again.facts["unchanged"] == instances
-    rebuilt_from_the_log(workers, second)
-
-
-# ---- two workers -----------------------------------------------------------------------------------------------------
-
-
 @dataclass
 class Loading(threading.Thread):
     """A load in this process, so that the test knows at every moment how much of it was acknowledged."""
@@ -163,6 +130,55 @@ class Loading(threading.Thread):
     def acknowledged(self) -> set[str]:
         """Guids of the entities that are stored as far as the loader was told."""
         return {bean["guid"] for bean in self.source.entities[: self.done]}
+
+
+def test_loaders_and_the_only_worker_are_killed_in_the_middle_of_a_load(
+    workers: Fleet, multiplied: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is given again when the loader dies or gives up; it goes on by itself when the worker dies and is
+    back, on another port. Then the stores are deleted."""
+    server = unique("killed")
+    first = workers.start(server)
+    instances = len(multiplied.entities) + len(multiplied.relationships)
+    interrupted = start_load(workers, server, multiplied.path)
+    eventually(lambda: folded(first) > STOPS[0] * instances, "a first part of the archive is stored", every=0.01)
+    interrupted.kill()
+    assert finish(interrupted).code == -signal.SIGKILL, "the load was over before the loader was killed"
+
+    monkeypatch.setattr("omrs_streams.archive.load.RETRY_FOR_S", 1.0)
+    impatient = Loading(server, [first.url], multiplied)
+    impatient.start()
+    eventually(lambda: folded(first) > STOPS[1] * instances, "a second part of the archive is stored", every=0.01)
+    first.kill()
+    impatient.join(LOAD_S)
+    assert isinstance(impatient.error, ArchiveError), impatient.result
+    assert f"loaded in part, 0 types and {impatient.done} of " in impatient.error.message
+    assert "did not answer" in impatient.error.message and "run the same command again" in impatient.error.help
+
+    loading = start_load(workers, server, multiplied.path)  # while nobody is there
+    second = workers.start(server)
+    eventually(lambda: folded(second) > STOPS[2] * instances, "a third part of the archive is stored", every=0.01)
+    second.kill()
+    assert loading.poll() is None, "the load was over before the worker was killed"
+    third = workers.start(server)
+    assert folded(third) < instances, "nothing was left to do"
+    done = finish(loading)
+    assert done.code == 0 and not done.of("error") and done.facts is not None
+    entities, proxies, relationships, _ = done.stored
+    # What was repeated is acknowledged once; what the first loaders brought was there.
+    assert entities + relationships + done.facts["unchanged"] == instances
+    assert 0 < done.facts["unchanged"] < instances
+    assert proxies == len(multiplied.missing_ends) or done.facts["unchanged"] > len(multiplied.entities)
+    holds_exactly(third, multiplied)
+    oracle = agrees(workers.bootstrap_servers, [third])
+    nothing_lost_nothing_doubled(oracle, multiplied)
+    again = load(workers, server, multiplied.path)
+    assert again.code == 0 and again.stored == (0, 0, 0, 0) and again.facts is not None
+    assert again.facts["unchanged"] == instances
+    rebuilt_from_the_log(workers, third)
+
+
+# ---- two workers -----------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -279,11 +295,11 @@ def test_one_of_two_workers_is_killed_while_an_archive_loads(workers: Fleet, mul
     loading.start()
     reading.start()
     instances = len(multiplied.entities) + len(multiplied.relationships)
-    eventually(lambda: loading.done > KILL_AT * instances or loading.error, "a part of the archive is stored")
+    eventually(lambda: loading.done > STOPS[1] * instances or loading.error, "a part of the archive is stored")
     before = reading.right
     killed.kill()
     assert loading.is_alive(), "the load was over before the worker was killed"
-    loading.join(150.0)
+    loading.join(LOAD_S)
     assert loading.error is None and loading.result is not None
     after = reading.right
     eventually(lambda: reading.right > after + 20 or reading.wrong, "reads go on after the load")
