@@ -4,6 +4,7 @@ The value is an Avro single-object InstanceEvent. Everything the fold needs stan
 folds without decoding. `omrs-crc` covers the value: a truncated or foreign value is poison before the fold sees it.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ FLAG_PROXY = 1
 FLAG_RELATIONSHIP = 2
 
 Headers = list[tuple[str, bytes]]
+
+_NEEDED = frozenset({"event-id", "kind", "type-guid", "home-id"})
+_META = re.compile(rb"(?:home|copy|archive|consequence)(?:\|-?\d{1,18}){4}\|\d+\|[^|]*")
 
 
 @dataclass(slots=True)
@@ -163,6 +167,9 @@ class Effective(NamedTuple):
         named = dict(headers)
         crc = named.get("omrs-crc")
         if key is None or value is None or crc is None or crc != b"%08x" % zlib.crc32(value):
+            return None
+        meta = named.get("omrs-meta")
+        if meta is None or not _META.fullmatch(meta) or None in named.values() or not _NEEDED <= named.keys():
             return None
         return cls(message.partition(), message.offset(), key, value, headers, named)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.repository.commands import not_known, proxy_only, soft_deleted
 from omrs_streams.repository.local import Bean
@@ -100,7 +100,10 @@ def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindReque
                     continue
                 if wanted is not None and meta.type_guid not in wanted:
                     continue
-                bean = store.to_bean(stored)
+                try:
+                    bean = store.to_bean(stored)
+                except CodecError:
+                    continue  # reported and sent to the dead letters when it was folded
                 if matches(bean):
                     yield bean
 
@@ -167,7 +170,10 @@ def relationships_of(
             status = stored.meta.status
             if (status not in statuses) if statuses else status == DELETED:
                 continue
-            bean = store.to_bean(stored)
+            try:
+                bean = store.to_bean(stored)
+            except CodecError:
+                continue
             if guid in (bean["entityOneProxy"]["guid"], bean["entityTwoProxy"]["guid"]):
                 found.append(bean)
     return found

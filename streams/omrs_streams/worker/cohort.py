@@ -204,12 +204,12 @@ class CohortMember:
 
     def _verify(self, typedef: Bean) -> None:
         known = self._types.types.typedef(typedef["guid"])
-        if known is not None and typedef.get("version", 0) == known.get("version", 0):
-            self._types.types.verify_typedef(typedef)
-        elif known is not None and known["name"] != typedef["name"]:
+        if known is not None and known["name"] != typedef["name"]:
             raise TypeDefConflictError(
                 f"type {typedef['name']} ({typedef['guid']}) is known here as {known['name']}", guid=typedef["guid"]
             )
+        if known is not None and typedef.get("version", 0) == known.get("version", 0):
+            self._types.types.verify_typedef(typedef)
 
     def _decode(self, message: Any, category: str) -> Bean | None:
         try:

@@ -6,7 +6,7 @@ nothing older comes through. The payload is decoded to prove that it can be, and
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from omrs_schemas.codec import EventCodec
@@ -105,6 +105,7 @@ class Inbound:
             raise PoisonRecordError(
                 f"the record's key {record.key!r} is not the instance's guid {decoded.get('instanceGUID')!r}"
             )
+        _require_true(record, decoded)
         record.partition = self._router.partition(record.key)
         record.origin = ORIGIN_COPY
         record.expected_revision = None
@@ -206,6 +207,29 @@ def _newer_classification(owned: OwnedPartition, record: LogRecord, body: dict[s
         record.kind,
     )
     return verdict.outcome != "stale"
+
+
+def _require_true(record: LogRecord, decoded: Mapping[str, Any]) -> None:
+    """The fold decides by headers: PoisonRecordError names the ones that do not say what the payload says."""
+    proxy = decoded.get("entityProxy")
+    instance = decoded.get("relationship") or decoded.get("entity") or proxy
+    if instance is None:
+        return  # a purge by ids
+    classification = decoded.get("classification") or decoded.get("originalClassification")
+    header = classification if proxy is not None and classification is not None else instance
+    facts = {
+        "kind": (record.kind, decoded.get("eventType")),
+        "version": (record.version, header.get("version") or 0),
+        "createTime": (record.create_time, instance.get("createTime") or 0),
+        "home": (record.home_id, header.get("metadataCollectionId") or ""),
+        "type": (record.type_guid, (instance.get("type") or {}).get("typeDefGUID")),
+        "status": (record.status, instance.get("status") or "UNKNOWN"),
+    }
+    wrong = [f"{name} {said!r} instead of {true!r}" for name, (said, true) in facts.items() if said != true]
+    if wrong:
+        raise PoisonRecordError(
+            f"the headers of {record.kind} for {record.key} do not fit its payload: {', '.join(wrong)}"
+        )
 
 
 def _newer(record: LogRecord, version: int, create_time: int) -> bool:
