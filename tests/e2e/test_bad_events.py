@@ -117,7 +117,7 @@ def receiver(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Itera
         letters.close()
 
 
-# ---- what a good record is, and how each bad one differs ---------------------------------------------------------------
+# ---- what a good record is, and how each bad one differs -------------------------------------------------------------
 
 
 def good(guid: str, home: str = "somebody", **header: Any) -> tuple[LogRecord, Headers]:

@@ -169,7 +169,7 @@ class Effective(NamedTuple):
         if key is None or value is None or crc is None or crc != b"%08x" % zlib.crc32(value):
             return None
         meta = named.get("omrs-meta")
-        if meta is None or not _META.fullmatch(meta) or None in named.values() or not _NEEDED <= named.keys():
+        if meta is None or not _META.fullmatch(meta) or None in named.values() or not named.keys() >= _NEEDED:
             return None
         return cls(message.partition(), message.offset(), key, value, headers, named)
 
