@@ -223,7 +223,7 @@ class Lab:
         if self._topics:
             with suppress(KafkaException):
                 for future in AdminClient(self.kafka.librdkafka()).delete_topics(self._topics).values():
-                    with suppress(KafkaException):
+                    with suppress(KafkaException, TimeoutError):
                         future.result(15.0)
 
 
