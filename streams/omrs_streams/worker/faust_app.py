@@ -20,8 +20,10 @@ SESSION_TIMEOUT_S = 10.0
 HEARTBEAT_S = 2.5
 # Batches that wait per agent: enough that a fetch runs while one is folded; more only delays a rebalance.
 STREAM_BUFFER = 16
-# Records of a fetch at most: about 50 ms of folding, so that REST requests get their turn.
-POLL_RECORDS = 500
+# Batches of one topic that are handled at the same time, or wait for the one before them in their partition.
+BATCHES = 8
+# Records of a fetch at most, over all partitions: what is decoded but not folded stays below 10 MB.
+POLL_RECORDS = 1_000
 
 Handler = Callable[[Sequence[Any]], Awaitable[None]]
 """Takes the records of a batch: objects with topic, partition, offset, key, value and headers."""
@@ -64,22 +66,37 @@ def make_app(app_id: str, worker: str, kafka: KafkaSettings, data_dir: Path) -> 
 def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal) -> None:
     """An agent that hands `handle` the batches of `topic`, each of one partition, as they are fetched.
 
-    `handle` deals with bad records itself. Whatever else it raises ends the worker through `fatal`, and the batch is
-    never acknowledged. Faust acknowledges even when the body is cancelled or raises; a reference of our own on the
-    message, given back only after the work, keeps it uncommitted then.
+    Batches of one partition are handled one after the other, those of different partitions at the same time: while one
+    waits for the broker's acknowledgement the next is decoded. `handle` deals with bad records itself. Whatever else it
+    raises ends the worker through `fatal`, and neither that batch nor a later one of its partition is acknowledged.
+
+    Faust acknowledges a message when the stream goes on, also when an agent is cancelled; a reference of our own keeps
+    it uncommitted until its batch is done.
     """
     channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
+    async def work(message: Any, before: "asyncio.Task[bool] | None", room: asyncio.Semaphore) -> bool:
+        """Whether this batch and all before it are done."""
+        try:
+            if before is not None and not await before:
+                return False
+            await handle(message.records)
+        except Exception as error:
+            fatal(error)
+            return False
+        finally:
+            room.release()
+        message.ack(app.consumer)
+        return True
+
     async def consume(stream: Any) -> None:
+        lanes: dict[int, asyncio.Task[bool]] = {}
+        room = asyncio.Semaphore(BATCHES)
         async for event in stream.events():
             message = event.message
             message.incref()
-            try:
-                await handle(message.records)
-            except Exception as error:
-                fatal(error)
-                await asyncio.Event().wait()
-            message.decref()
+            await room.acquire()
+            lanes[message.partition] = asyncio.create_task(work(message, lanes.get(message.partition), room))
 
     app.agent(channel, name=f"{topic}-agent")(consume)
 
