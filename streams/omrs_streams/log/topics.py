@@ -53,13 +53,7 @@ def ensure_topics(conf: dict[str, Any], specs: Iterable[TopicSpec]) -> dict[str,
     """
     wanted = {spec.name: spec for spec in specs}
     admin = AdminClient(conf)
-    try:
-        metadata = admin.list_topics(timeout=ADMIN_TIMEOUT_S)
-    except KafkaException as error:
-        raise LogError(
-            f"Kafka at {conf.get('bootstrap.servers')} does not answer: {error.args[0].str()}",
-            help="is it running? `omrs kafka status`; another cluster: --bootstrap-servers",
-        ) from error
+    metadata = cluster_metadata(admin, conf)
     brokers = len(metadata.brokers)
     missing = [spec for spec in wanted.values() if spec.name not in metadata.topics]
     if missing:
@@ -74,6 +68,17 @@ def ensure_topics(conf: dict[str, Any], specs: Iterable[TopicSpec]) -> dict[str,
             )
     _refuse_lossy(admin, [spec.name for spec in wanted.values() if spec.truth], brokers)
     return facts
+
+
+def cluster_metadata(admin: AdminClient, conf: dict[str, Any]) -> Any:
+    """Brokers and topics of the cluster. LogError when it does not answer."""
+    try:
+        return admin.list_topics(timeout=ADMIN_TIMEOUT_S)
+    except KafkaException as error:
+        raise LogError(
+            f"Kafka at {conf.get('bootstrap.servers')} does not answer: {error.args[0].str()}",
+            help="is it running? `omrs kafka status`; another cluster: --bootstrap-servers",
+        ) from error
 
 
 def describe(admin: AdminClient, names: Iterable[str]) -> dict[str, TopicFacts]:

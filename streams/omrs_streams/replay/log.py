@@ -11,7 +11,7 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.consumer import read_all, watermarks
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import server_log, server_types, server_workers
-from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, describe
+from omrs_streams.log.topics import TopicFacts, cluster_metadata, describe
 from omrs_streams.worker.directory import Owner, read_owners
 from omrs_streams.worker.types import load_release, take_in
 
@@ -35,7 +35,7 @@ def open_log(kafka: KafkaSettings, server: str) -> ServerLog:
     """The log of `server`. ReplayError when there is no such log, or nothing in it."""
     topic = server_log(server)
     admin = AdminClient(kafka.librdkafka())
-    known = admin.list_topics(timeout=ADMIN_TIMEOUT_S).topics
+    known = cluster_metadata(admin, kafka.librdkafka()).topics
     if topic not in known:
         servers = sorted(n.split(".")[2] for n in known if n.startswith("omrs.server.") and n.endswith(".log"))
         raise ReplayError(
