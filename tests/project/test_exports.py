@@ -1,0 +1,52 @@
+"""The public surface: `__all__` is sorted, complete and importable, and nothing else is offered."""
+
+import importlib
+from types import ModuleType
+
+import pytest
+
+PUBLIC = {
+    "omrs_schemas.codec": {"FINGERPRINTS", "EventCodec", "fingerprint"},
+    "omrs_schemas.typedefs": {"AttributeSpec", "TypeSystem"},
+    "omrs_streams.client": {
+        "EVENT_ID_HEADER",
+        "Condition",
+        "EventProducer",
+        "ExternalSource",
+        "MetadataClient",
+        "OutTopicReader",
+        "Retry",
+        "SearchProperties",
+        "contains",
+        "ends_with",
+        "exact",
+        "starts_with",
+    },
+    "omrs_connectors.sdk": {
+        "ENTITY_CHANGES",
+        "RELATIONSHIP_CHANGES",
+        "ActivityReport",
+        "Endpoint",
+        "IntegrationConnector",
+        "IntegrationConnectorConfig",
+        "IntegrationContext",
+        "Listener",
+        "PermittedSynchronization",
+        "TypeNames",
+        "type_names",
+    },
+}
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_all_is_exact(package: str) -> None:
+    module = importlib.import_module(package)
+    offered = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and not isinstance(value, ModuleType)
+        and getattr(value, "__module__", "") != package
+    }
+    assert len(module.__all__) == len(set(module.__all__))
+    assert set(module.__all__) == PUBLIC[package] == offered
