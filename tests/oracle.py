@@ -1,90 +1,98 @@
-"""What a server must hold, worked out without it: its log, read whole and folded in memory."""
+"""The oracle: what a server's log makes of a store, folded in memory record by record, without the store's code."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
 
 from omrs_schemas.codec import EventCodec
-from omrs_streams.fold.effect import Effect
+from omrs_schemas.errors import PoisonRecordError
+from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.fold.memory import MemoryFold
-from omrs_streams.log.consumer import read_all
+from omrs_streams.log.consumer import read_all, watermarks
 from omrs_streams.log.kafka import KafkaSettings
-from omrs_streams.log.names import server_log
+from omrs_streams.log.names import server_log, server_types
 from omrs_streams.log.record import LogRecord
-from omrs_streams.replay.log import server_type_system
-from omrs_streams.settings import BUILTIN_TYPES
+from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.store.digest import PartitionDigest, digest
+from omrs_streams.worker.types import take_in
 from workers import PARTITIONS, Running, eventually
 
-DIGEST_S = 120.0  # a digest decodes every revision, on a machine that does other things
 
-
-@dataclass(frozen=True, slots=True)
-class Oracle:
-    """A server's log at one moment: a fold per partition, and what every record did, by partition in log order."""
+@dataclass
+class Log:
+    """Everything that stands in a server's log: folds and raw records by partition."""
 
     folds: dict[int, MemoryFold]
-    effects: dict[int, list[Effect]]
+    records: list[LogRecord]
+    effective: list[LogRecord]
     codec: EventCodec
 
-    @property
     def digests(self) -> dict[int, PartitionDigest]:
         return {number: digest(fold, self.codec) for number, fold in self.folds.items()}
 
-    @property
-    def guids(self) -> set[str]:
-        return {guid for fold in self.folds.values() for guid in fold.guids()}
-
-    def revisions(self, guid: str) -> int:
-        """How often the guid was changed, over all partitions: a guid belongs to one."""
-        return sum(meta.revision for fold in self.folds.values() if (meta := fold.get_meta(guid)) is not None)
-
-    def effective_twice(self) -> list[str]:
-        """Event ids that changed something more than once. There must be none."""
-        seen: set[str] = set()
-        twice = []
-        for effects in self.effects.values():
-            for effect in effects:
-                if effect.effective:
-                    if effect.record.event_id in seen:
-                        twice.append(effect.record.event_id)
-                    seen.add(effect.record.event_id)
-        return twice
+    def revisions(self, guid: str) -> list[LogRecord]:
+        """The records that changed `guid`, in order."""
+        return [record for record in self.effective if record.key == guid]
 
 
-def read_oracle(
-    bootstrap_servers: str, server: str, *, partitions: int = PARTITIONS, types: str = BUILTIN_TYPES
-) -> Oracle:
-    """The oracle of `server` as its log is now. PoisonRecordError where a record is none of a server's."""
-    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers)
-    records: dict[int, list[LogRecord]] = {number: [] for number in range(partitions)}
-    for message in read_all(kafka.bulk_consumer("omrs.oracle"), server_log(server), partitions):
-        number = message.partition()
-        record = LogRecord.parse(number, message.offset(), message.key(), message.value(), message.headers())
-        records[number].append(record)
-    folds = {number: MemoryFold(number) for number in records}
-    effects = {number: folds[number].apply(found) for number, found in records.items()}
-    return Oracle(folds, effects, EventCodec(server_type_system(kafka, server, types)))
+def read_log(bootstrap_servers: str, server: str, partitions: int = PARTITIONS) -> Log:
+    """Read and fold the whole log of `server`."""
+    conf = KafkaSettings(bootstrap_servers=bootstrap_servers).bulk_consumer(f"oracle.{server}")
+    types = TypeSystem.builtin()
+    codec = EventCodec(types)
+    kept = [((m.key() or b"").decode(), m.value(), m.offset()) for m in read_all(conf, server_types(server), 1)]
+    take_in(types, codec, server_types(server), kept)
+    folds = {number: MemoryFold(number) for number in range(partitions)}
+    records: list[LogRecord] = []
+    effective: list[LogRecord] = []
+    for message in read_all(conf, server_log(server), partitions):
+        fold = folds[message.partition()]
+        try:
+            record = LogRecord.parse(
+                message.partition(), message.offset(), message.key(), message.value(), message.headers()
+            )
+        except PoisonRecordError:
+            fold.skip_to(message.offset() + 1)
+            continue
+        records.append(record)
+        effective.extend(effect.record for effect in fold.apply([record]) if effect.effective)
+    for number, (_, end) in enumerate(watermarks(conf, server_log(server), partitions)):
+        folds[number].skip_to(end)
+    return Log(folds, records, effective, codec)
 
 
-def live_digests(workers: Sequence[Running]) -> dict[int, PartitionDigest]:
-    """The digest of every partition that one of `workers` serves at this moment."""
-    found = {}
+def live_digests(*workers: Running) -> Iterator[PartitionDigest]:
+    """The digest of every partition that one of `workers` serves."""
     for running in workers:
-        for partition in running.ask("/status")["partitions"]:
-            url = f"{running.url}/internal/v1/digest"
-            body = {"partition": partition["partition"]}
-            answer = httpx.post(url, json=body, timeout=DIGEST_S, trust_env=False).json()
-            if answer and "digest" in answer:
-                found[partition["partition"]] = PartitionDigest(**answer["digest"])
-    return found
+        for entry in running.ask("/status")["partitions"]:
+            body = {"partition": entry["partition"]}
+            answer = httpx.post(running.url + INTERNAL_DIGEST, json=body, timeout=60.0, trust_env=False)
+            if answer.status_code == 200 and answer.json() is not None:
+                yield PartitionDigest(**answer.json()["digest"])
 
 
-def agrees(bootstrap_servers: str, workers: Sequence[Running], *, types: str = BUILTIN_TYPES) -> Oracle:
-    """The oracle of the workers' server, once their stores are equal to it; AssertionError when they never are."""
-    server = workers[0].server
-    oracle = read_oracle(bootstrap_servers, server, types=types)
-    wanted = oracle.digests
-    eventually(lambda: live_digests(workers) == wanted, f"the stores of {server} equal the fold of its log: {wanted}")
-    return oracle
+def equals_its_log(bootstrap_servers: str, *workers: Running, within: float = 60.0) -> Log:
+    """The stores of all workers of one server hold exactly what the fold of its log holds; the log.
+
+    Also: no event id was effective twice.
+    """
+    last: list[object] = []
+
+    def equal() -> Log | None:
+        log = read_log(bootstrap_servers, workers[0].server)
+        wanted = log.digests()
+        found = {each.partition: each for each in live_digests(*workers)}
+        last[:] = [wanted, found]
+        return log if found == wanted else None
+
+    try:
+        log = eventually(equal, "stores equal to the fold of the log", within=within, every=0.3)
+    except AssertionError:
+        wanted, found = last
+        assert found == wanted
+        raise
+    repeated = [event for event, count in Counter(record.event_id for record in log.effective).items() if count > 1]
+    assert not repeated, f"events applied twice: {repeated}"
+    return log

@@ -6,7 +6,7 @@ nothing older comes through. The payload is decoded to prove that it can be, and
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from omrs_schemas.codec import EventCodec
@@ -22,7 +22,7 @@ from omrs_streams.log.producer import LogProducer, too_large
 from omrs_streams.log.record import ORIGIN_COPY, ORIGINATOR, LogRecord
 from omrs_streams.repository.local import LocalCollection
 from omrs_streams.worker.partition import OwnedPartition
-from omrs_streams.worker.router import MOVING_S, Router
+from omrs_streams.worker.router import Router
 from omrs_streams.worker.types import ServerTypes
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ TYPE_WAIT_S = 5.0
 # A type that did not come is not waited for again for so long: a flood of its instances must not stall the others.
 TYPE_FORGET_S = 60.0
 RETRY_S = 0.5
+POLL_S = 0.02  # until a partition that moves is served here; a hand-over takes some 100 ms
 
 Judge = Callable[[StateMeta | None, LogRecord], bool]
 
@@ -50,6 +51,7 @@ class Inbound:
         producer: LogProducer,
         process: ExchangeRule,
         save: ExchangeRule,
+        elsewhere: Callable[[dict[str, Any]], Awaitable[object]],
     ) -> None:
         self._topic = topic
         self._group = group
@@ -61,6 +63,7 @@ class Inbound:
         self._missing: dict[str, float] = {}
         self._process = process
         self._save = save
+        self._elsewhere = elsewhere
 
     async def instance_events(self, messages: Sequence[Any]) -> None:
         """Append the accepted events of a batch, partition by partition; bad ones go to the dead letters.
@@ -82,7 +85,7 @@ class Inbound:
             records.append(record)
             bodies.append(decoded)
         for number, (records, bodies) in by_partition.items():
-            await self._append(number, records, bodies)
+            await self._append(messages[0].partition, number, records, bodies)
 
     async def _accept(self, message: Any) -> tuple[LogRecord, dict[str, Any]] | None:
         headers = dict(message.headers or ())
@@ -128,27 +131,55 @@ class Inbound:
                 )
             await asyncio.sleep(0.05)
 
-    async def _append(self, number: int, records: list[LogRecord], bodies: list[dict[str, Any] | None]) -> None:
-        loop = asyncio.get_running_loop()
+    async def _append(
+        self, source: int, number: int, records: list[LogRecord], bodies: list[dict[str, Any] | None]
+    ) -> None:
+        """Append the records of log partition `number`, which came on partition `source` of our topic.
+
+        Who is delivered a partition has to see its events into the log, however long the log's partition takes to be
+        served: they are acknowledged after this. Only events of a partition that was taken away may be left: whoever
+        has it now is delivered them again.
+        """
         while True:
-            try:
-                owned = await self._router.locate(number, loop.time() + MOVING_S)
-                if not isinstance(owned, OwnedPartition):
-                    log.info("partition %d moved to worker %s; its events come again there", number, owned.worker)
-                    return
-                fresh = self._current(owned, records, bodies)
-                if fresh[0]:
-                    await owned.append(*fresh)
-                metrics.INBOUND.labels(self._topic, "accepted").inc(len(fresh[0]))
-                metrics.INBOUND.labels(self._topic, "stale").inc(len(records) - len(fresh[0]))
+            if (self._topic, source) not in self._router.feeds:
+                log.info(
+                    "%s[%d] was taken away; its last %d events come again elsewhere", self._topic, source, len(records)
+                )
                 return
+            owned = self._router.local(number)
+            try:
+                if owned is not None:
+                    fresh = self._current(owned, records, bodies)
+                    if fresh[0]:
+                        await owned.append(*fresh)
+                    metrics.INBOUND.labels(self._topic, "accepted").inc(len(fresh[0]))
+                    metrics.INBOUND.labels(self._topic, "stale").inc(len(records) - len(fresh[0]))
+                    return
+                if number not in self._router.assigned:
+                    await self._hand_over(records)
+                    return
             except NotReadyError:
-                await asyncio.sleep(RETRY_S)
+                log.debug("partition %d moves", number)
             except OmrsError as error:
                 if not error.retriable:
                     raise
                 log.warning("%d events for partition %d wait: %s", len(records), number, error)
                 await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(POLL_S)
+
+    async def _hand_over(self, records: Sequence[LogRecord]) -> None:
+        """To the worker that has the log partition: a sender put them where their key does not belong."""
+        entries = [
+            {
+                "event_id": record.event_id,
+                "guid": record.key,
+                "event": self._codec.decode(record.value or b""),
+                "origin": ORIGIN_COPY,
+            }
+            for record in records
+        ]
+        await self._elsewhere({"entries": entries})
+        metrics.INBOUND.labels(self._topic, "accepted").inc(len(records))
 
     def _current(
         self, owned: OwnedPartition, records: list[LogRecord], bodies: list[dict[str, Any] | None]

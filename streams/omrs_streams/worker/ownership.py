@@ -70,6 +70,8 @@ class Ownership:
     async def assigned(self, partitions: set[Any]) -> None:
         """The whole assignment after a rebalance; taking over goes on beside the rebalance's callback."""
         self._assignments += 1
+        self._router.feeds = frozenset((tp.topic, tp.partition) for tp in partitions)
+        self._router.assigned = frozenset(n for topic, n in self._router.feeds if topic == self._facts.name)
         task = asyncio.create_task(self._settle(partitions, self._assignments))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -18,6 +18,10 @@ class Router:
         self.worker = worker
         self.count = partitions
         self.owned: dict[int, OwnedPartition] = {}
+        self.assigned: frozenset[int] = frozenset()
+        """Log partitions that the group gave to this worker: served here now or in a moment."""
+        self.feeds: frozenset[tuple[str, int]] = frozenset()
+        """Topic and partition of everything that the group delivers to this worker."""
         self.directory = directory
         self.failure: Callable[[], str] = lambda: ""
 

@@ -232,6 +232,7 @@ class Worker:
             self.producer,
             ExchangeRule(),
             ExchangeRule(),
+            self.bulk.append,
         )
 
     # ---- what the API needs ----------------------------------------------------------------------------------------
