@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.floors import consume_decode_put
 from bench.lab import Lab, Started
-from bench.measure import Measured, Stopwatch
+from bench.measure import Measured, Stopwatch, combined
 from bench.table import Bar, Row
 from omrs_streams.log.names import cohort_instances, server_log
 
@@ -20,8 +20,9 @@ def ingest(lab: Lab) -> list[Row]:
     cohort = lab.cohort()
     topic = cohort_instances(cohort)
     live = _live(lab, cohort, topic, n)
+    between = consume_decode_put(lab, topic)
     backlog = _backlog(lab, cohort, topic)
-    floor = consume_decode_put(lab, topic)
+    floor = combined(between, consume_decode_put(lab, topic))
     egeria = lab.egeria
     return [
         Row("floor (c): consume + fastavro decode + RocksDB put, 1 process", floor.rate, "ev/s", note=floor.cpu),
