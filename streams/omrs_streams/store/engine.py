@@ -85,6 +85,11 @@ def write_options(bulk: bool) -> WriteOptions:
     return options
 
 
+def is_damaged(error: Exception) -> bool:
+    """Whether RocksDB refused a database because its files are not what it wrote; it says so in words only."""
+    return type(error) is Exception and str(error).startswith("Corruption")
+
+
 def read(engine: Rdict, key: bytes) -> bytes | None:
     """The value of `key`. NotReadyError when the store was closed: its partition went to another worker."""
     try:

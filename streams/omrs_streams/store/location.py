@@ -39,6 +39,15 @@ def switch(stores: Path, partition: int) -> Path | None:
     return None if old is None else base / old
 
 
+def set_aside(stores: Path, partition: int) -> Path:
+    """Move a damaged store out of the way, for a person to look at; where it lies now. The last damaged one goes."""
+    damaged = current_path(stores, partition)
+    kept = damaged.with_name(f"{damaged.name}.damaged")
+    shutil.rmtree(kept, ignore_errors=True)
+    damaged.rename(kept)
+    return kept
+
+
 def remove_stale(stores: Path, partition: int) -> None:
     """Delete the generations before the one in use."""
     base = partition_dir(stores, partition)

@@ -9,8 +9,9 @@ from typing import Any
 
 from omrs_schemas.codec import EventCodec
 from omrs_streams.log.topics import TopicFacts
+from omrs_streams.store.engine import is_damaged
 from omrs_streams.store.identity import LogIdentity
-from omrs_streams.store.location import current_path
+from omrs_streams.store.location import current_path, set_aside
 from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.directory import Owner
 from omrs_streams.worker.partition import OwnedPartition, Phase
@@ -105,8 +106,18 @@ class Ownership:
         await found.open()
 
     def _open_store(self, number: int) -> PartitionStore:
+        """The store as it is; a damaged one is set aside and begun anew: it holds nothing but the log."""
         identity = LogIdentity(self._facts.name, self._facts.topic_id, number)
-        return PartitionStore.open(current_path(self._stores, number), identity, self._codec)
+        try:
+            return PartitionStore.open(current_path(self._stores, number), identity, self._codec)
+        except Exception as error:
+            if not is_damaged(error):
+                raise
+            kept = set_aside(self._stores, number)
+            log.warning(
+                "partition %d is built anew from the log; its store is damaged (%s), see %s", number, error, kept
+            )
+            return PartitionStore.open(current_path(self._stores, number), identity, self._codec)
 
     def _feed(self) -> None:
         served = {n: found for n, found in self._router.owned.items() if found.phase is Phase.READY}
