@@ -5,8 +5,10 @@ The pass that makes instances readable decodes nothing; the indexes are built af
 """
 
 import multiprocessing
+import os
 import queue
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -113,6 +115,7 @@ def _split(job: Job, processes: int) -> list[Job]:
 
 def _child(job: Job, messages: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it terminates its children
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     settle_heap()
     try:
         for progress in _rebuild(job):
@@ -121,6 +124,14 @@ def _child(job: Job, messages: Any) -> None:
         messages.put(error)
     finally:
         messages.put(None)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot terminate its children, which would keep the stores locked for the next run."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _rebuild(job: Job) -> Iterator[Progress]:
