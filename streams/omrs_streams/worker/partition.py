@@ -104,7 +104,7 @@ class OwnedPartition:
                     f"partition {self.number} of {self.topic} moved to another worker before the change was folded",
                     help="repeat the request with the same X-Omrs-Event-Id",
                 )
-            if records[0].offset > self.store.next_offset:
+            if not self._follow([record.offset for record in records]):
                 # Another writer's records lie between: take the log's order, ours included.
                 await asyncio.to_thread(self._read_log, records[-1].offset + 1)
             known = None
@@ -127,10 +127,16 @@ class OwnedPartition:
             fresh = [m for m in messages if m.offset >= self.store.next_offset]
             if not fresh:
                 return
-            if fresh[0].offset > self.store.next_offset:
+            if not self._follow([message.offset for message in fresh]):
                 await asyncio.to_thread(self._read_log, fresh[-1].offset + 1)
                 return
             self._fold_raw([(m.offset, m.key, m.value, m.headers) for m in fresh])
+
+    def _follow(self, offsets: Sequence[int]) -> bool:
+        """Whether records at `offsets` (ascending) are all of the log from what is folded to the last of them."""
+        first = self.store.next_offset
+        fresh = sum(offset >= first for offset in offsets)
+        return fresh == 0 or offsets[-1] == first + fresh - 1
 
     async def catch_up(self) -> None:
         """Fold the log up to its present end in large batches."""
