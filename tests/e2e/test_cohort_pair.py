@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from uuid import uuid4
 
 import httpx
@@ -249,3 +250,21 @@ def test_members_know_each_other(pair: Pair) -> None:
     for running in (pair.a, pair.b):
         registered = running.ask("/status")["cohorts"][pair.cohort]
         assert set(pair.ids) <= {each["metadataCollectionId"] for each in registered}
+
+
+def test_numbers_beyond_64_bits_stay_exact(pair: Pair) -> None:
+    """From a client through REST, log, store and cohort and back: not one digit moves."""
+    types = known_types()
+    typedef = entity_def(unique("E2eNumbers"), attribute="wording")
+    (first,) = typedef["propertiesDefinition"]
+    typedef["propertiesDefinition"] += [
+        {**first, "attributeName": name, "attributeType": types.attribute_typedef_by_name(kind)}
+        for name, kind in (("count", "biginteger"), ("share", "bigdecimal"))
+    ]
+    assert pair.a.rest().post("/types/typedef", json=typedef).json()["relatedHTTPCode"] == 200
+    types = known_types(typedef)
+    given = {"count": -(2**80) - 1, "share": Decimal("0.12345678901234567890123456789")}
+    made = pair.a.client(types=types).add_entity(typedef["name"], given)
+    arrives(pair.b.client(types=types), made)
+    for running in (pair.a, pair.b):
+        assert from_properties(running.client(types=types).get_entity(made["guid"])["properties"]) == given
