@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.floors import consume_decode_put
-from bench.lab import Lab, Started
+from bench.lab import Lab, Started, is_ready
 from bench.measure import Measured, Stopwatch, combined
 from bench.table import Bar, Row
 from omrs_streams.log.names import cohort_instances, server_log
@@ -20,6 +20,8 @@ def ingest(lab: Lab) -> list[Row]:
     cohort = lab.cohort()
     topic = cohort_instances(cohort)
     live = _live(lab, cohort, topic, n)
+    pair_cohort = lab.cohort()
+    pair = _live_pair(lab, pair_cohort, cohort_instances(pair_cohort), n)
     between = consume_decode_put(lab, topic)
     backlog = _backlog(lab, cohort, topic)
     floor = combined(between, consume_decode_put(lab, topic))
@@ -27,6 +29,9 @@ def ingest(lab: Lab) -> list[Row]:
     return [
         Row("floor (c): consume + fastavro decode + RocksDB put, 1 process", floor.rate, "ev/s", note=floor.cpu),
         Row("live ingest, every index", live.rate, "ev/s", "(c)", floor.rate, Bar(">=", 0.35), note=live.cpu),
+        Row(
+            "live ingest, 2 workers of one server", pair.rate, "ev/s", "(c)", floor.rate, Bar(">=", 0.35), note=pair.cpu
+        ),
         Row("live ingest (bar of two hops, stock Faust)", live.rate, "ev/s", "(c)", floor.rate, Bar(">=", 0.2)),
         Row(
             "live ingest beside Egeria",
@@ -61,6 +66,34 @@ def _live(lab: Lab, cohort: str, topic: str, n: int) -> Measured:
             _until(lab, worker, topic, WARM + n)
         produced.result(LIMIT_S)
     lab.stop(worker)
+    return watch.measured(n)
+
+
+def _live_pair(lab: Lab, cohort: str, topic: str, n: int) -> Measured:
+    """The same at two workers that share the partitions of one server, each with an interpreter of its own."""
+    server = lab.server("pair")
+    first = lab.worker(server, cohort=cohort)
+    workers = [first, lab.worker(server, cohort=cohort, name="w2")]
+    lab.until("both to have a share", lambda: all(w.status()["partitions"] for w in workers), LIMIT_S, *workers)
+    lab.until("every partition to be served", lambda: all(is_ready(w.url) for w in workers), LIMIT_S, *workers)
+
+    def folded() -> int:
+        return sum(worker.accepted(topic) for worker in workers)
+
+    def done(events: int) -> None:
+        limit, log = LIMIT_S + events / SLOWEST, server_log(server)
+        lab.until(f"{events} events to be appended", lambda: lab.records(log) >= events, limit, *workers, every=0.1)
+        lab.until(f"{events} events to be folded", lambda: folded() >= events, limit, *workers, every=0.1)
+
+    lab.append(topic, 0, WARM, "bench", originator=True)
+    done(WARM)
+    with ThreadPoolExecutor(1) as pool:
+        with Stopwatch(*workers) as watch:
+            produced = pool.submit(lab.append, topic, WARM, WARM + n, "bench", originator=True)
+            done(WARM + n)
+        produced.result(LIMIT_S)
+    for worker in workers:
+        lab.stop(worker)
     return watch.measured(n)
 
 

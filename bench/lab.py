@@ -162,12 +162,14 @@ class Lab:
         self._started.append(started)
         return started
 
-    def worker(self, server: str, *, cohort: str = "", collection: str = "", wait: bool = True) -> Started:
+    def worker(
+        self, server: str, *, cohort: str = "", collection: str = "", wait: bool = True, name: str = "w1"
+    ) -> Started:
         """`omrs worker`; ready (every partition served) when `wait`."""
         ready_file = self.dir / f"{server}-{secrets.token_hex(2)}.url"
         arguments = ["-m", "omrs_streams.cli.main", "worker", "--server", server, "--ready-file", str(ready_file)]
         arguments += ["--bootstrap-servers", self.kafka.bootstrap_servers, "--partitions", str(PARTITIONS)]
-        arguments += ["--log-level", "WARNING"]
+        arguments += ["--log-level", "WARNING", "--worker", name]
         if cohort:
             arguments += ["--cohort", cohort]
         if collection:

@@ -37,10 +37,10 @@ def combined(*parts: Measured) -> Measured:
 
 
 class Stopwatch:
-    """Times its block: this process and the children that end in it, or `process` alone."""
+    """Times its block: this process and the children that end in it, or `processes` alone."""
 
-    def __init__(self, process: "Started | None" = None) -> None:
-        self._process = process
+    def __init__(self, *processes: "Started") -> None:
+        self._processes = processes
 
     def __enter__(self) -> Self:
         self._cpu = self._cpu_seconds()
@@ -55,7 +55,7 @@ class Stopwatch:
         return Measured(events, self._seconds, self._cpu)
 
     def _cpu_seconds(self) -> float:
-        if self._process is not None:
-            return self._process.cpu_seconds()
+        if self._processes:
+            return sum(process.cpu_seconds() for process in self._processes)
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return sum(usage.ru_utime + usage.ru_stime for usage in used)
