@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -28,13 +28,20 @@ class Log:
     records: list[LogRecord]
     effective: list[LogRecord]
     codec: EventCodec
+    _by_guid: dict[str, list[LogRecord]] = field(default_factory=dict)
 
     def digests(self) -> dict[int, PartitionDigest]:
         return {number: digest(fold, self.codec) for number, fold in self.folds.items()}
 
+    def guids(self) -> set[str]:
+        return {guid for fold in self.folds.values() for guid in fold.guids()}
+
     def revisions(self, guid: str) -> list[LogRecord]:
         """The records that changed `guid`, in order."""
-        return [record for record in self.effective if record.key == guid]
+        if not self._by_guid:
+            for record in self.effective:
+                self._by_guid.setdefault(record.key, []).append(record)
+        return self._by_guid.get(guid, [])
 
 
 def read_log(bootstrap_servers: str, server: str, partitions: int = PARTITIONS) -> Log:
