@@ -1,12 +1,17 @@
 """Dead letters: a record that cannot be processed goes to `<consumer>.dlq` with its reason; the partition goes on."""
 
+import logging
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from omrs_schemas.errors import OmrsError
+from omrs_streams import metrics
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.names import dead_letters
-from omrs_streams.log.producer import Outgoing
+from omrs_streams.log.producer import LogProducer, Outgoing
+
+log = logging.getLogger(__name__)
 
 TRUNCATED = 65_536  # bytes that are kept of a value that does not fit: enough to see what it is
 STACK_LIMIT = 4_000  # characters of the stack that are kept; a header is meant to be read by a person
@@ -51,3 +56,33 @@ def dead_letter(
             ("dlq-stack", stack.encode()),
         ],
     )
+
+
+class DeadLetters:
+    """The dead letters of one consumer group: each is logged, counted and sent; nobody waits for it.
+
+    The record itself stays where it was: the topics that can hold poison are kept for ever.
+    """
+
+    def __init__(self, consumer: str, producer: LogProducer) -> None:
+        self._consumer = consumer
+        self._producer = producer
+
+    def bury(self, message: Any, error: BaseException) -> None:
+        """A consumed message: an object with topic, partition, offset, key, value and headers."""
+        m = message
+        self.bury_record(m.topic, m.partition, m.offset, m.key, m.value, m.headers, error)
+
+    def bury_record(
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] | None,
+        error: BaseException,
+    ) -> None:
+        log.error("dead letter from %s[%d]@%d: %s", topic, partition, offset, error)
+        metrics.DEAD_LETTERS.labels(topic).inc()
+        self._producer.send_nowait(dead_letter(self._consumer, topic, partition, offset, key, value, headers, error))

@@ -17,7 +17,7 @@ from omrs_streams.cohort import registry
 from omrs_streams.cohort.registry_events import Identity, Registration, registration_event
 from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
-from omrs_streams.log.dead_letters import dead_letter
+from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import ORIGINATOR, Effective
 from omrs_streams.log.view import Change
@@ -37,7 +37,7 @@ class CohortMember:
         self,
         cohort: str,
         conf: dict[str, Any],
-        group: str,
+        letters: DeadLetters,
         cohorts_topic: str,
         local: LocalCollection,
         types: ServerTypes,
@@ -50,7 +50,7 @@ class CohortMember:
         self.instances_topic = names.cohort_instances(cohort)
         self.stored: dict[str, Registration] = {}
         self._conf = conf
-        self._group = group
+        self._letters = letters
         self._cohorts_topic = cohorts_topic
         self._local = local
         self._types = types
@@ -176,7 +176,7 @@ class CohortMember:
             try:
                 found = self._type_event(event)
             except OmrsError as error:
-                self._bury(message, error)
+                self._letters.bury(message, error)
                 continue
             if found is not None:
                 learned.append(found)
@@ -220,25 +220,9 @@ class CohortMember:
                     help="produce it to its own topic",
                 )
         except OmrsError as error:
-            self._bury(message, error)
+            self._letters.bury(message, error)
             return None
         return event
-
-    def _bury(self, message: Any, error: OmrsError) -> None:
-        log.error("dead letter from %s[%d]@%d: %s", message.topic, message.partition, message.offset, error)
-        metrics.DEAD_LETTERS.labels(message.topic).inc()
-        self._producer.send_nowait(
-            dead_letter(
-                self._group,
-                message.topic,
-                message.partition,
-                message.offset,
-                message.key,
-                message.value,
-                message.headers,
-                error,
-            )
-        )
 
     # ---- outbound --------------------------------------------------------------------------------------------------
 

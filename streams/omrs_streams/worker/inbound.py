@@ -16,7 +16,7 @@ from omrs_streams.cohort.currency import ClassificationHeader, Header, judge_cla
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
 from omrs_streams.fold.meta import StateMeta
-from omrs_streams.log.dead_letters import dead_letter
+from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import LogProducer, too_large
 from omrs_streams.log.record import ORIGIN_COPY, ORIGINATOR, LogRecord
@@ -43,7 +43,7 @@ class Inbound:
     def __init__(
         self,
         topic: str,
-        group: str,
+        letters: DeadLetters,
         local: LocalCollection,
         types: ServerTypes,
         codec: EventCodec,
@@ -54,7 +54,7 @@ class Inbound:
         elsewhere: Callable[[dict[str, Any]], Awaitable[object]],
     ) -> None:
         self._topic = topic
-        self._group = group
+        self._letters = letters
         self._local = local
         self._types = types
         self._codec = codec
@@ -206,21 +206,8 @@ class Inbound:
         return kept
 
     def _bury(self, message: Any, error: OmrsError) -> None:
-        log.error("dead letter from %s[%d]@%d: %s", message.topic, message.partition, message.offset, error)
-        metrics.DEAD_LETTERS.labels(message.topic).inc()
         metrics.INBOUND.labels(self._topic, "dead").inc()
-        self._producer.send_nowait(
-            dead_letter(
-                self._group,
-                message.topic,
-                message.partition,
-                message.offset,
-                message.key,
-                message.value,
-                message.headers,
-                error,
-            )
-        )
+        self._letters.bury(message, error)
 
 
 def _newer_classification(owned: OwnedPartition, record: LogRecord, body: dict[str, Any] | None) -> bool:

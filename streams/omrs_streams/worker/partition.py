@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
 from omrs_schemas.errors import LogError, NotReadyError, PoisonRecordError, ProduceError
 from omrs_streams.fold.fold import Effect
 from omrs_streams.log.consumer import read_range, watermarks
+from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import LogRecord
 from omrs_streams.store.partition import PartitionStore
@@ -43,7 +44,7 @@ class OwnedPartition:
         server: str,
         conf: dict[str, Any],
         producer: LogProducer,
-        dead_letter: Callable[..., Outgoing],
+        letters: DeadLetters,
     ) -> None:
         self.number = number
         self.store = store
@@ -56,7 +57,7 @@ class OwnedPartition:
         self._server = server
         self._conf = conf
         self._producer = producer
-        self._dead_letter = dead_letter
+        self._letters = letters
         self._lock = asyncio.Lock()
 
     # ---- appending -------------------------------------------------------------------------------------------------
@@ -219,9 +220,7 @@ class OwnedPartition:
             self.passed.notify_all()
 
     def _bury(self, offset: int, key: Any, value: Any, headers: Any, error: BaseException) -> None:
-        log.error("dead letter from %s[%d]@%d: %s", self.topic, self.number, offset, error)
-        letter = self._dead_letter(self.topic, self.number, offset, key, value, headers, error)
-        self._producer.send_nowait(letter)
+        self._letters.bury_record(self.topic, self.number, offset, key, value, headers, error)
 
     # ---- life ------------------------------------------------------------------------------------------------------
 

@@ -4,18 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from confluent_kafka.admin import AdminClient
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsError
-from omrs_streams import metrics
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log import names
-from omrs_streams.log.dead_letters import dead_letter
-from omrs_streams.log.producer import LogProducer, Outgoing
+from omrs_streams.log.dead_letters import DeadLetters
+from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.record import Effective
 from omrs_streams.log.schemas_topic import publish_schemas
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, cohort_topics, ensure_topics, server_topics
@@ -73,6 +71,7 @@ class Worker:
         self.codec = EventCodec(self.types)
         self.producer = LogProducer(self.kafka.producer(f"{self._group}.{self.settings.worker}"))
         self._open.push_async_callback(asyncio.to_thread, self.producer.close)
+        self.letters = DeadLetters(self._group, self.producer)
         await asyncio.to_thread(publish_schemas, self.producer, self._conf)
         await self._views()
         self._repository()
@@ -108,7 +107,7 @@ class Worker:
             name: CohortMember(
                 name,
                 self._conf,
-                self._group,
+                self.letters,
                 names.server_cohorts(server),
                 self.local,
                 self.server_types,
@@ -169,12 +168,8 @@ class Worker:
 
     def _owned(self, number: int, store: PartitionStore) -> OwnedPartition:
         return OwnedPartition(
-            number, store, self.facts.name, self.settings.server, self._conf, self.producer, self._letter
+            number, store, self.facts.name, self.settings.server, self._conf, self.producer, self.letters
         )
-
-    def _letter(self, *parts: Any) -> Outgoing:
-        metrics.DEAD_LETTERS.labels(parts[0]).inc()
-        return dead_letter(self._group, *parts)
 
     async def _settled(self, topics: set[str]) -> None:
         """Our partitions are served; whoever has a cohort's registration topic speaks for the server there."""
@@ -224,7 +219,7 @@ class Worker:
     def _inbound(self, member: CohortMember) -> Inbound:
         return Inbound(
             member.instances_topic,
-            self._group,
+            self.letters,
             self.local,
             self.server_types,
             self.codec,
