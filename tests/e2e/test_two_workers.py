@@ -4,14 +4,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from omrs_schemas.errors import NotReadyError
-from omrs_streams.client import MetadataClient
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.client import EventProducer, MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from omrs_streams.log.partition import partition_of
+from omrs_streams.repository.events import guid_for
 from oracle import equals_its_log
 from workers import PARTITIONS, Fleet, Running, eventually, unique
 
@@ -72,6 +75,13 @@ class Writer(threading.Thread):
         return id(self)
 
 
+def event_in(partition: int) -> str:
+    """An event id whose creation lands in `partition`."""
+    while partition_of(guid_for(event_id := str(uuid4())), PARTITIONS) != partition:
+        pass
+    return event_id
+
+
 def all_there(client: MetadataClient, acknowledged: dict[str, int]) -> None:
     """Every acknowledged write can be read, by guid and by find."""
     found = {each["guid"]: each["version"] for each in client.find_entities("DataFile")}
@@ -85,7 +95,8 @@ def test_either_worker_answers_for_the_whole_server(kafka: Endpoint, workers: Fl
     one, other = start_two(workers, unique("S"))
     assert owned(one).isdisjoint(owned(other))
     clients = [running.client() for running in (one, other)]
-    made = [clients[n % 2].add_entity("GlossaryTerm", {"qualifiedName": f"t{n}"}) for n in range(16)]
+    ids = [event_in(n % PARTITIONS) for n in range(16)]
+    made = [clients[n % 2].add_entity("GlossaryTerm", {"qualifiedName": f"t{n}"}, event_id=ids[n]) for n in range(16)]
     assert {partition_of(each["guid"], PARTITIONS) for each in made} == set(range(PARTITIONS))
     link = clients[0].add_relationship("Synonym", made[0]["guid"], made[1]["guid"])
     for client in clients:
@@ -123,6 +134,13 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
     sender = workers.spawn(unique("A"), cohort=cohort)
     one, other = start_two(workers, server, cohort=cohort)
     workers.await_url(sender).wait_ready()
+    # A member that knows of one partition only: what it sends is not where the keys belong.
+    with EventProducer(kafka.bootstrap_servers, cohort, unique("odd"), TypeSystem.builtin(), partitions=1) as odd:
+        odd.register()
+        misplaced = [odd.new_entity("GlossaryTerm", {"qualifiedName": f"{n}"})["guid"] for n in range(12)]
+    for running in (one, other):
+        asked = running.client()
+        eventually(lambda c=asked: all(c.find_entity(guid) for guid in misplaced), "misplaced events", within=30)  # type: ignore[misc]
     writers = [Writer(one.client(patience=90.0)), Writer(sender.client(patience=90.0))]
     for writer in writers:
         writer.start()
