@@ -268,3 +268,20 @@ def test_numbers_beyond_64_bits_stay_exact(pair: Pair) -> None:
     arrives(pair.b.client(types=types), made)
     for running in (pair.a, pair.b):
         assert from_properties(running.client(types=types).get_entity(made["guid"])["properties"]) == given
+
+
+def test_deleting_an_end_drops_the_copies_of_relationships_to_it(
+    pair: Pair, alice: MetadataClient, bob: MetadataClient
+) -> None:
+    """OMRS instances § Delete: relationships at home are deleted, copies of others' relationships are dropped."""
+    ours = alice.add_entity("GlossaryTerm", {"qualifiedName": unique("ours")})
+    other = alice.add_entity("GlossaryTerm", {"qualifiedName": unique("other")})
+    for guid in (ours["guid"], other["guid"]):
+        eventually(lambda guid=guid: bob.find_entity(guid), "B has the copies")
+    link = bob.add_relationship("Synonym", ours["guid"], other["guid"])
+    eventually(lambda: alice.relationships_of(ours["guid"]), "A has the copy of B's relationship")
+    alice.delete_entity(ours["guid"])
+    eventually(lambda: not alice.relationships_of(other["guid"]), "A has dropped it")
+    assert bob.get_relationship(link["guid"])["status"] == "ACTIVE", "its home decides over it"
+    bob.delete_relationship(link["guid"])
+    bob.purge_relationship(link["guid"])  # the pair is shared: what B holds and A does not would differ for ever

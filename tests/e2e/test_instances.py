@@ -185,10 +185,11 @@ def test_undo_brings_back_the_content_and_flips(alice: MetadataClient) -> None:
     assert [found["version"] for found in alice.entity_history(guid)] == [4, 3, 2, 1]
 
 
-def test_undo_of_a_first_version_is_refused(alice: MetadataClient) -> None:
+def test_undo_of_a_first_version_finds_nothing(alice: MetadataClient) -> None:
+    """OMRS instances § Versioning: null where there is no history."""
     made = alice.add_entity("GlossaryTerm", TERM)
-    with pytest.raises(InvalidParameterError, match="no version before 1"):
-        alice.undo_entity(made["guid"])
+    assert alice.undo_entity(made["guid"]) is None
+    assert alice.get_entity(made["guid"]) == made
 
 
 # ---- classifications -------------------------------------------------------------------------------------------------

@@ -123,10 +123,10 @@ class EntityCalls(Calls):
         path = f"/instances/entity/{segment(guid)}/restore"
         return _entity(self._transport.write(path, method="GET", event_id=event_id))
 
-    def undo_entity(self, guid: str, *, event_id: str | None = None) -> Bean:
-        """The previous version's content under the next version number."""
+    def undo_entity(self, guid: str, *, event_id: str | None = None) -> Bean | None:
+        """The previous version's content under the next version number; None when there is no version before."""
         path = f"/instances/entity/{segment(guid)}/previous"
-        return _entity(self._transport.write(path, method="GET", event_id=event_id))
+        return self._transport.write(path, method="GET", event_id=event_id).get("entity")
 
     def purge_entity(self, guid: str, *, type_name: str | None = None, event_id: str | None = None) -> None:
         """Removes a soft-deleted entity with its history and relationships. EntityNotDeletedError while it is alive."""

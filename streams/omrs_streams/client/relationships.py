@@ -92,9 +92,10 @@ class RelationshipCalls(Calls):
         path = f"/instances/relationship/{segment(guid)}/restore"
         return _relationship(self._transport.write(path, method="GET", event_id=event_id))
 
-    def undo_relationship(self, guid: str, *, event_id: str | None = None) -> Bean:
+    def undo_relationship(self, guid: str, *, event_id: str | None = None) -> Bean | None:
+        """As `undo_entity`."""
         path = f"/instances/relationship/{segment(guid)}/previous"
-        return _relationship(self._transport.write(path, method="GET", event_id=event_id))
+        return self._transport.write(path, method="GET", event_id=event_id).get("relationship")
 
     def purge_relationship(self, guid: str, *, type_name: str | None = None, event_id: str | None = None) -> None:
         body = self._relationship_identification(guid, type_name)

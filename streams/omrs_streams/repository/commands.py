@@ -32,6 +32,10 @@ from omrs_streams.store.partition import PartitionStore, Stored
 from omrs_streams.worker.partition import OwnedPartition
 
 
+class _NoHistoryError(Exception):
+    """There is nothing to undo."""
+
+
 class Lookup(Protocol):
     """Finds the current bean of any guid of the server, wherever its partition lives; None when it is not known."""
 
@@ -186,18 +190,19 @@ class Commands:
 
         return await self._change(owned, call, guid, kind, change)
 
-    async def undo(self, owned: OwnedPartition, call: Call, guid: str, kind: str) -> Bean:
-        """Bring back the content of the version before (OMRS instances § Versioning, Undo)."""
+    async def undo(self, owned: OwnedPartition, call: Call, guid: str, kind: str) -> Bean | None:
+        """Bring back the content of the version before; None where there is none (OMRS instances § Versioning)."""
 
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
             previous = self._previous(owned.store, guid, current["version"])
             if previous is None:
-                raise InvalidParameterError(
-                    f"{guid} has no version before {current['version']} to go back to", guid=guid, parameter="guid"
-                )
+                raise _NoHistoryError
             return "UNDONE", changes.undone(current, previous, call.user, now), {}
 
-        return await self._change(owned, call, guid, kind, change)
+        try:
+            return await self._change(owned, call, guid, kind, change)
+        except _NoHistoryError:
+            return None
 
     async def delete(
         self, owned: OwnedPartition, call: Call, guid: str, kind: str, type_guid: str | None, type_name: str | None
@@ -236,6 +241,19 @@ class Commands:
         except (EntityNotKnownError, RelationshipNotKnownError):
             if not owned.store.seen(call.event_id):  # else it is this very request that removed it
                 raise
+
+    async def drop_copy(self, owned: OwnedPartition, call: Call, guid: str) -> None:
+        """Forget a reference copy, because an end of it is gone here; its home is not told (OMRS instances § Delete).
+
+        Nothing happens when it is gone already.
+        """
+        async with self._lock(guid):
+            stored = owned.store.get(guid)
+            if stored is None or owned.store.seen(call.event_id):
+                return
+            bean = owned.store.to_bean(stored)
+            event = instance_event("PURGED", bean, self._local.originator(), self._clock())
+            await self._append(owned, call, event, stored.meta.revision)
 
     # ---- classifications -------------------------------------------------------------------------------------------
 

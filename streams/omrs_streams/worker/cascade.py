@@ -24,7 +24,7 @@ class Cascade:
         self._commands = commands
 
     async def run(self, name: str, guid: str, call: Call, bean: Bean) -> None:
-        """`name` is `delete` or `purge`. Raises what the command raises, NotReadyError after `MOVING_S`."""
+        """`name`: `delete`, `purge` or `drop` (a copy). Errors: the command's, NotReadyError after `MOVING_S`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + MOVING_S
         body = {
@@ -60,5 +60,8 @@ class Cascade:
     async def _apply(self, owned: OwnedPartition, body: Mapping[str, Any]) -> None:
         call = Call(body["user"], body["event_id"], cause=body["cause"])
         bean = body["bean"]
+        if body["name"] == "drop":
+            await self._commands.drop_copy(owned, call, body["guid"])
+            return
         action = self._commands.delete if body["name"] == "delete" else self._commands.purge
         await action(owned, call, body["guid"], bean["class"], bean["type"]["typeDefGUID"], bean["type"]["typeDefName"])

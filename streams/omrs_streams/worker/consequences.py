@@ -31,7 +31,15 @@ ALL_STATUSES = [status.value for status in InstanceStatus]
 class Consequences:
     """Follows the log behind the fold and issues the cascades of home changes and the ends of copies."""
 
-    def __init__(self, scattered: Scattered, run: Run, ends: RelationshipEnds, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        collection_id: str,
+        scattered: Scattered,
+        run: Run,
+        ends: RelationshipEnds,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._collection_id = collection_id
         self._scattered = scattered
         self._run = run
         self._ends = ends
@@ -55,6 +63,9 @@ class Consequences:
         statuses = ALL_STATUSES if purged else None
         attached = await self._scattered.relationships_of(record.key.decode(), {"limitResultsByStatus": statuses}, None)
         for bean in attached:
+            if not self._distributes(bean):
+                await self._one("drop", bean, record)
+                continue
             for name in ("delete", "purge"):
                 if name == "delete" and bean.get("status") == "DELETED":
                     continue
@@ -72,10 +83,14 @@ class Consequences:
         except (RelationshipNotKnownError, RevisionConflictError):
             return  # somebody else deleted or purged it meanwhile
         except InvalidParameterError as error:
-            _not_ours(error)
+            _needs_nothing(error)
+
+    def _distributes(self, bean: Bean) -> bool:
+        """Whether the relationship comes from here; a copy of another member's is dropped with its end."""
+        return self._collection_id in (bean.get("metadataCollectionId"), bean.get("replicatedBy"))
 
 
-def _not_ours(error: OmrsError) -> None:
-    """A relationship homed elsewhere is its home's to delete; ours that is deleted already needs nothing."""
+def _needs_nothing(error: OmrsError) -> None:
+    """What was deleted already, and what an archive brought: that stays until the archive is gone."""
     if error.code not in ("OMRS-LOCAL-REPOSITORY-503-010", "OMRS-REPOSITORY-400-045"):
         raise error

@@ -180,7 +180,7 @@ class Worker:
     def _start_publishers(self) -> None:
         server = self.settings.server
         ends = RelationshipEnds(self.local, self.codec, self.router.known_here, self.bulk.headers, self.bulk.append)
-        consequences = Consequences(self.scattered, self.cascade.run, ends, self._loop)
+        consequences = Consequences(self.local.collection_id, self.scattered, self.cascade.run, ends, self._loop)
 
         def at_home(records: Sequence[Effective]) -> None:
             self._publish_out(records)
