@@ -1,6 +1,8 @@
 """Reads on the partitions that this worker owns: candidates from the indexes, decided on the beans."""
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from omrs_schemas.errors import CodecError, InvalidParameterError
@@ -92,22 +94,28 @@ def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindReque
     deleted_too = request.statuses is not None and DELETED in request.statuses
     relationship = request.kind == "relationship"
 
-    def candidates() -> Iterator[Bean]:
-        for store in stores:
-            for stored in _candidates(store, plan.cheapest, request.as_of_time):
-                meta = stored.meta
-                if meta.relationship != relationship or meta.proxy or (meta.deleted and not deleted_too):
-                    continue
-                if wanted is not None and meta.type_guid not in wanted:
-                    continue
-                try:
-                    bean = store.to_bean(stored)
-                except CodecError:
-                    continue  # reported and sent to the dead letters when it was folded
-                if matches(bean):
-                    yield bean
+    def found(store: PartitionStore) -> Iterator[Bean]:
+        """The matches in one partition, in the order of guids."""
+        for stored in _candidates(store, plan.cheapest, request.as_of_time):
+            meta = stored.meta
+            if meta.relationship != relationship or meta.proxy or (meta.deleted and not deleted_too):
+                continue
+            if wanted is not None and meta.type_guid not in wanted:
+                continue
+            try:
+                bean = store.to_bean(stored)
+            except CodecError:
+                continue  # reported and sent to the dead letters when it was folded
+            if matches(bean):
+                yield bean
 
-    return [dict(bean) for bean in head(candidates(), request)]
+    # A page in the order of guids needs no more of a partition than its length; any other order needs all matches.
+    enough = request.offset + request.page_size if request.page_size and request.sequencing_order in _BY_GUID else None
+    beans = chain.from_iterable(islice(found(store), enough) for store in stores)
+    return [dict(bean) for bean in head(beans, request)]
+
+
+_BY_GUID = frozenset({"ANY", "GUID"})
 
 
 def _candidates(store: PartitionStore, choice: Choice, time: int | None) -> Iterator[Stored]:
@@ -125,24 +133,23 @@ def _candidates(store: PartitionStore, choice: Choice, time: int | None) -> Iter
 
 
 def _guids(store: PartitionStore, choice: Choice) -> Iterable[str]:
+    """The candidates of a choice, each once, in the order of guids."""
     if len(choice) == 1:
         return _lookup(store, choice[0])
-    found: dict[str, None] = {}
-    for lookup in choice:
-        found.update(dict.fromkeys(_lookup(store, lookup)))
-    return found
+    return sorted({guid for lookup in choice for guid in _lookup(store, lookup)})
 
 
 def _lookup(store: PartitionStore, lookup: Any) -> Iterable[str]:
+    """Guids in order: an index entry ends with the guid, so those of one value, type or name come sorted."""
     match lookup:
         case ByProperty(name=name, value=value):
             return store.guids_by_property(name, value)
         case ByPrefix(name=name, prefix=prefix):
-            return store.guids_by_property(name, prefix, prefix=True)
+            return sorted(set(store.guids_by_property(name, prefix, prefix=True)))
         case ByClassification(name=name):
             return store.guids_with_classification(name)
         case ByTypes(guids=guids):
-            return (guid for type_guid in sorted(guids) for guid in store.guids_of_type(type_guid))
+            return heapq.merge(*(store.guids_of_type(type_guid) for type_guid in guids))
         case _:
             return store.guids()
 
