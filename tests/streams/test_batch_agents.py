@@ -133,3 +133,27 @@ def test_what_fails_is_not_committed_and_comes_again(lab: Lab) -> None:
 
     asyncio.run(lab.run(take, lambda: lab.committed() == 900))
     assert set(range(450, 900, PARTITIONS)) <= seen, "the failed batch, or what came after it, was skipped"
+
+
+def test_a_lone_first_record_does_not_stall_the_commits_after_it(lab: Lab) -> None:
+    """Faust overlooks a gap that begins at offset 0, which a batch of one record and then one of several make."""
+    lab.produce(0, PARTITIONS)
+    steps = iter([(PARTITIONS, 30), (30, 33), (33, 60)])
+    wanted = PARTITIONS
+
+    async def handle(records: Any) -> None:
+        await asyncio.sleep(0)
+
+    def more() -> bool:
+        nonlocal wanted
+        if lab.committed() < wanted:
+            return False
+        step = next(steps, None)
+        if step is None:
+            return True
+        lab.produce(*step)
+        wanted = step[1]
+        return False
+
+    asyncio.run(lab.run(handle, more))
+    assert lab.committed() == 60
