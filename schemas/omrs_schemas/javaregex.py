@@ -39,12 +39,18 @@ class CompiledPattern(Protocol):
         """Match somewhere in the text or None; raises TimeoutError."""
 
 
+MAX_PATTERN = 20_000
+"""Characters. Translating and compiling take 10 µs each: a longer one would hold up everything else in the process."""
+
+
 @lru_cache(maxsize=_CACHED)
 def compile_java(pattern: str) -> CompiledPattern:
     """The compiled equivalent of a Java pattern.
 
     Errors: `InvalidParameterError` INVALID_SEARCH_CRITERIA (PROPERTIES-400-006), naming the place where it can.
     """
+    if len(pattern) > MAX_PATTERN:
+        raise _bad(pattern, f"it has {len(pattern)} characters, {MAX_PATTERN} are taken")
     try:
         translated, unicode_case = translate(pattern)
         flags = regex.V1 | (regex.UNICODE if unicode_case else regex.ASCII)
@@ -63,7 +69,7 @@ def _bad(pattern: str, problem: str) -> InvalidParameterError:
         code=Code.INVALID_SEARCH_CRITERIA,
         help=r"Use Java syntax; put text that is meant literally between \Q and \E.",
         parameter="searchCriteria",
-        pattern=pattern,
+        pattern=shown,
     )
 
 

@@ -440,3 +440,20 @@ def test_guids_are_text_of_any_kind(pair: Pair) -> None:
     for guid in ("A7s2-NOT-hex-and-mixed-CASE-0123456", "x" * 37, "é" * 20):
         answer = rest.get(f"/instances/entity/{guid}")
         assert answer.json()["exceptionErrorMessageId"] == "OMRS-REPOSITORY-404-002"
+
+
+def test_an_event_id_of_another_change_is_refused(pair: Pair, alice: MetadataClient) -> None:
+    """Answering success for a change that was never made would be a lost write."""
+    made = [alice.add_entity("GlossaryTerm", TERM) for _ in range(12)]
+    shared = str(uuid4())
+    answers = []
+    for each in made:
+        try:
+            answers.append(
+                alice.update_entity_properties(each["guid"], {"qualifiedName": "x"}, event_id=shared)["version"]
+            )
+        except InvalidParameterError as error:
+            assert "was used for a change of another instance" in error.message
+            answers.append(alice.get_entity(each["guid"])["version"])
+    assert [alice.get_entity(each["guid"])["version"] for each in made] == answers
+    assert 1 in answers, "ids are remembered by partition, and there are fewer partitions than entities"

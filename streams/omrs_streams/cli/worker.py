@@ -56,7 +56,8 @@ def worker(
         kafka=kafka,
     )
     if not settings.kafka.bootstrap_servers and running(data_root() / "kafka") is None:
-        EmbeddedKafka(data_root() / "kafka").up()
+        endpoint = EmbeddedKafka(data_root() / "kafka").up()
+        logging.getLogger(__name__).info("started the embedded Kafka on %s", endpoint.bootstrap_servers)
     failure = run_loop(run(settings, ready_file))
     if failure is not None:
         raise failure

@@ -423,6 +423,17 @@ class Commands:
         mark = None if offset is None else owned.store.lost(offset)
         if mark is not None:
             raise _lost_to(guid, mark.winner)
+        meta = owned.store.get_meta(guid)
+        of_guid = meta is not None and (
+            meta.tombstone or any(r.meta.offset == offset for r in owned.store.revisions(guid))
+        )
+        if not of_guid:
+            raise InvalidParameterError(
+                f"the event id {call.event_id} was used for a change of another instance than {guid}",
+                help="send an id of its own with each request; only a repetition of the same request has the same one",
+                guid=guid,
+                parameter="X-Omrs-Event-Id",
+            )
         stored = owned.store.get(guid)
         if stored is None:
             raise EntityNotKnownError(f"{guid} was purged since the request was first made", guid=guid)

@@ -18,7 +18,7 @@ from rocksdict import (
     WriteOptions,
 )
 
-from omrs_schemas.errors import NotReadyError
+from omrs_schemas.errors import ConfigurationError, NotReadyError
 from omrs_streams.store import keys
 
 MEGABYTE: Final = 1 << 20
@@ -74,7 +74,16 @@ def _options(settings: EngineSettings, bulk: bool) -> Options:
 def open_engine(path: Path, settings: EngineSettings, bulk: bool) -> Rdict:
     """The database at `path`, created when absent."""
     path.mkdir(parents=True, exist_ok=True)
-    return Rdict(str(path), _options(settings, bulk))
+    try:
+        return Rdict(str(path), _options(settings, bulk))
+    except Exception as error:  # rocksdict raises bare Exception; what it is about stands in words only
+        if "lock" not in str(error).lower():
+            raise
+        raise ConfigurationError(
+            f"the store at {path} is in use by another process",
+            help="two workers need names of their own (--worker); is one with this name still running?",
+            path=str(path),
+        ) from error
 
 
 def write_options(bulk: bool) -> WriteOptions:

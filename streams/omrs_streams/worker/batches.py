@@ -5,8 +5,8 @@ one fetch brought for a partition, up to `broker_max_poll_records`; its offset i
 rebalance, acknowledgement and commit are Faust's own and see one message: a batch is acknowledged as a whole after the
 agent's body, and read again as a whole when it was not. Only `Consumer.getmany` is overridden (Faust 0.15.3).
 
-Faust commits the offset after the last of a row of acknowledged offsets. The offsets inside a batch are noted as a gap in
-the topic, as compaction leaves them, and it commits across it. (It notes such gaps itself, but not one after offset 0.)
+Faust commits the offset after the last of a row of acknowledged offsets. The offsets inside a batch are noted as a gap
+in the topic, as compaction leaves them, and it commits across it. (It notes such gaps itself, but not after offset 0.)
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import httpx
 from confluent_kafka.admin import AdminClient
 
 from omrs_schemas.codec import EventCodec
@@ -42,6 +44,7 @@ from omrs_streams.worker.types import ServerTypes, load_release
 log = logging.getLogger(__name__)
 
 OUT = "out"
+NAME_CHECK_S = 2.0  # a live worker answers its status in milliseconds
 CASCADE_S = 5.0  # how long a delete waits for what follows from it; it follows anyway
 
 
@@ -122,6 +125,27 @@ class Worker:
             self._open.callback(view.stop)
             await view.start()
         await self._check_identity()
+        await self._check_name()
+
+    async def _check_name(self) -> None:
+        """Two processes with one worker name would take the group's static membership from each other for ever."""
+        mine = self.settings.worker
+        for url in {o.url for o in self.directory.owners().values() if o.worker == mine and o.url != self.url}:
+            try:
+                found = await self._peers_status(url)
+            except (httpx.HTTPError, ValueError):
+                continue  # the place where an earlier life of this worker listened
+            if (found.get("server"), found.get("worker")) == (self.settings.server, mine):
+                raise ConfigurationError(
+                    f"worker {mine} of {self.settings.server} runs already, at {url}",
+                    help="give this one another name (--worker)",
+                    url=url,
+                )
+
+    async def _peers_status(self, url: str) -> dict[str, Any]:
+        async with httpx.AsyncClient(timeout=NAME_CHECK_S, trust_env=False) as client:
+            found: dict[str, Any] = (await client.get(f"{url}/status")).json()
+            return found
 
     def _apply_cohorts(self, changes: list[Change]) -> None:
         for key, value, _ in changes:
