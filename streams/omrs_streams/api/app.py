@@ -218,7 +218,7 @@ def _answer(route: Route, request: Request, result: Any) -> Response:
 def _call(http: HttpRequest, path: dict[str, str]) -> Call:
     expected = http.headers.get("if-match")
     revision = None
-    if expected is not None and expected.strip() != "*":
+    if expected is not None:
         try:
             revision = int(expected.strip('"'))
         except ValueError:
