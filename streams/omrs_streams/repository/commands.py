@@ -1,5 +1,8 @@
 """Commands on instances at the worker that owns their partition: validate, append with the revision they expect, answer
-with what was folded (DESIGN.md, "From command to copy")."""
+with what was folded (DESIGN.md, "From command to copy").
+
+Over 500 lines: one class, because every command shares the lock per guid, the visibility rules and the append.
+"""
 
 import asyncio
 import time
