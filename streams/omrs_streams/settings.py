@@ -51,10 +51,6 @@ class ServerSettings(BaseSettings):
         """The stores of this worker: one directory per partition below it."""
         return store_dir(self.data_dir, self.server, self.worker)
 
-    @property
-    def partition_group(self) -> str:
-        return f"{self.server}.{self.worker}"
-
 
 def store_dir(data_dir: Path, server: str, worker: str) -> Path:
     return data_dir / "servers" / server / worker

@@ -15,10 +15,9 @@ from omrs_streams import metrics
 from omrs_streams.cohort.currency import ClassificationHeader, Header, judge_classification
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
-from omrs_streams.fold.meta import StateMeta
 from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
-from omrs_streams.log.producer import LogProducer, too_large
+from omrs_streams.log.producer import too_large
 from omrs_streams.log.record import ORIGIN_COPY, ORIGINATOR, LogRecord
 from omrs_streams.repository.local import LocalCollection
 from omrs_streams.worker.partition import OwnedPartition
@@ -34,8 +33,6 @@ TYPE_FORGET_S = 60.0
 RETRY_S = 0.5
 POLL_S = 0.02  # until a partition that moves is served here; a hand-over takes some 100 ms
 
-Judge = Callable[[StateMeta | None, LogRecord], bool]
-
 
 class Inbound:
     """The agent of one cohort's instances topic at one worker."""
@@ -48,7 +45,6 @@ class Inbound:
         types: ServerTypes,
         codec: EventCodec,
         router: Router,
-        producer: LogProducer,
         process: ExchangeRule,
         save: ExchangeRule,
         elsewhere: Callable[[dict[str, Any]], Awaitable[object]],
@@ -59,7 +55,6 @@ class Inbound:
         self._types = types
         self._codec = codec
         self._router = router
-        self._producer = producer
         self._missing: dict[str, float] = {}
         self._process = process
         self._save = save

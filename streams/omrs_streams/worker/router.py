@@ -1,7 +1,6 @@
 """Where a guid lives now: here, at another worker, or nowhere for a moment."""
 
 import asyncio
-from collections.abc import Callable
 
 from omrs_streams.log.partition import partition_of
 from omrs_streams.worker.directory import Owner, OwnerDirectory
@@ -23,7 +22,6 @@ class Router:
         self.feeds: frozenset[tuple[str, int]] = frozenset()
         """Topic and partition of everything that the group delivers to this worker."""
         self.directory = directory
-        self.failure: Callable[[], str] = lambda: ""
 
     def partition(self, guid: str) -> int:
         return partition_of(guid, self.count)

@@ -1,6 +1,5 @@
 """The TypeDefs of a server: the configured release plus what was added or learned, kept on the server's types topic."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -59,11 +58,6 @@ def definition(event: Bean) -> Bean | None:
 
 def type_key(typedef: Bean) -> str:
     return str(typedef["guid"])
-
-
-def fingerprint(typedef: Bean) -> str:
-    """What makes two announcements of a type the same."""
-    return hashlib.sha256(json.dumps(typedef, sort_keys=True).encode()).hexdigest()
 
 
 def learn(types: TypeSystem, typedef: Bean) -> bool:

@@ -248,7 +248,6 @@ class Worker:
             self.server_types,
             self.codec,
             self.router,
-            self.producer,
             ExchangeRule(),
             ExchangeRule(),
             self.bulk.append,
