@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from omrs_schemas.errors import ConfigurationError
@@ -14,6 +14,46 @@ from omrs_streams.log.names import check_name
 from omrs_streams.paths import data_root
 
 BUILTIN_TYPES = "builtin"
+
+Rule = Literal["REGISTRATION_ONLY", "JUST_TYPEDEFS", "SELECTED_TYPES", "LEARNED_TYPES", "DESELECTED_TYPES", "ALL"]
+
+
+class RuleSettings(BaseModel):
+    """An exchange rule (OMRS events § 6)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: Rule = Field("ALL", description="which events pass")
+    types: tuple[str, ...] = Field((), description="names or guids of the types that the rule selects or deselects")
+
+
+class CohortSettings(BaseModel):
+    """A cohort that the server joins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="name of the cohort; part of its topic names")
+    encoding: Literal["avro", "egeria-json"] = Field(
+        "avro", description="what the members speak: Avro, or Egeria's own JSON on Egeria's topic names"
+    )
+    topic_root: str = Field("egeria.omag", description="start of the topic names of an egeria-json cohort")
+    events_to_process: RuleSettings = Field(
+        default_factory=RuleSettings, description="which of the cohort's events are taken in"
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        check_name("cohort", self.name)
+        return self
+
+
+class ProxySettings(BaseModel):
+    """The technology whose metadata a repository proxy brings into its cohorts (OMRS cohort § 10)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connector: str = Field(description="name of the repository connector, an entry point in group omrs.repositories")
+    options: dict[str, Any] = Field(default_factory=dict, description="configuration of the repository connector")
 
 
 class ServerSettings(BaseSettings):
@@ -25,25 +65,50 @@ class ServerSettings(BaseSettings):
 
     server: str = Field(description="name of the metadata server; part of its topic names")
     worker: str = Field("w1", description="name of this worker, unique within the server; names its data directory")
-    cohorts: list[str] = Field(default_factory=list, description="cohorts to join")
+    cohorts: list[CohortSettings] = Field(
+        default_factory=list, description="cohorts to join: names, or mappings with name and encoding"
+    )
+    repository: Literal["native", "proxy", "none"] = Field(
+        "native", description="the local repository: our own, a proxy for another technology's, or none"
+    )
+    proxy: ProxySettings | None = Field(None, description="what a repository proxy stands for")
+    events_to_send: RuleSettings = Field(
+        default_factory=RuleSettings, description="which events are sent to the cohorts"
+    )
+    events_to_save: RuleSettings = Field(
+        default_factory=RuleSettings, description="which instances of other members are kept as reference copies"
+    )
+    security: Path | None = Field(None, description="YAML file with the rules of the metadata security connector")
     host: str = Field("127.0.0.1", description="address the REST API listens on")
     port: int = Field(0, ge=0, le=65_535, description="port of the REST API; 0 chooses a free one")
     advertised_url: str = Field("", description="URL by which other workers and members reach this one")
     metadata_collection_id: str = Field(
         "", description="id of the local metadata collection; default: from cluster and server name"
     )
+    server_type: str = Field("Open Metadata Server", description="kind of server; other members see it")
     organization: str = Field("", description="organization that owns the server; other members see it")
     partitions: int = Field(8, ge=1, le=1024, description="partitions of guid-keyed topics, fixed at creation")
     types: str = Field(BUILTIN_TYPES, description="type release: `builtin`, or the path of a types archive")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="which Kafka, and how to authenticate")
     data_dir: Path = Field(default_factory=data_root, description="where stores lie; they can be deleted at any time")
 
+    @field_validator("cohorts", mode="before")
+    @classmethod
+    def _short_cohorts(cls, value: Any) -> Any:
+        """A plain name is short for a cohort with that name."""
+        if not isinstance(value, list):
+            return value
+        return [{"name": each} if isinstance(each, str) else each for each in value]
+
     @model_validator(mode="after")
-    def _names(self) -> Self:
+    def _consistent(self) -> Self:
         check_name("server", self.server)
         check_name("worker", self.worker)
-        for cohort in self.cohorts:
-            check_name("cohort", cohort)
+        names = [cohort.name for cohort in self.cohorts]
+        if len(set(names)) < len(names):
+            raise ValueError(f"a cohort is named twice: {', '.join(sorted(names))}")
+        if (self.repository == "proxy") != (self.proxy is not None):
+            raise ValueError("`proxy` says what a server with `repository: proxy` stands for; give both or neither")
         return self
 
     @property

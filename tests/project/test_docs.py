@@ -81,7 +81,7 @@ def test_environment_comes_before_the_file(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("OMRS_COHORTS", '["c"]')
     monkeypatch.setenv("OMRS_KAFKA__BOOTSTRAP_SERVERS", "b:2")
     found = load_settings(file)
-    assert (found.partitions, found.cohorts) == (2, ["c"])
+    assert (found.partitions, [cohort.name for cohort in found.cohorts]) == (2, ["c"])
     assert (found.kafka.bootstrap_servers, found.kafka.security_protocol) == ("b:2", "SASL_SSL")
     assert load_settings(file, partitions=3, kafka={"bootstrap_servers": "d:4"}).kafka.bootstrap_servers == "d:4"
 

@@ -9,20 +9,16 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import NotReadyError, OmrsError, PoisonRecordError, TypeDefError
 from omrs_streams import metrics
 from omrs_streams.cohort.currency import ClassificationHeader, Header, judge_classification
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
-from omrs_streams.log.dead_letters import DeadLetters
-from omrs_streams.log.kafka import MAX_VALUE_BYTES
-from omrs_streams.log.producer import too_large
-from omrs_streams.log.record import ORIGIN_COPY, ORIGINATOR, LogRecord
-from omrs_streams.repository.local import LocalCollection
+from omrs_streams.log.record import ORIGIN_COPY, LogRecord
 from omrs_streams.worker.partition import OwnedPartition
+from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.router import Router
-from omrs_streams.worker.types import ServerTypes
+from omrs_streams.worker.wire import Wire
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +35,20 @@ class Inbound:
 
     def __init__(
         self,
-        topic: str,
-        letters: DeadLetters,
-        local: LocalCollection,
-        types: ServerTypes,
-        codec: EventCodec,
+        wire: Wire,
+        parts: Parts,
         router: Router,
         process: ExchangeRule,
         save: ExchangeRule,
         elsewhere: Callable[[dict[str, Any]], Awaitable[object]],
     ) -> None:
-        self._topic = topic
-        self._letters = letters
-        self._local = local
-        self._types = types
-        self._codec = codec
+        self._wire = wire
+        self._topic = wire.instances_topic
+        self._letters = parts.letters
+        self._local = parts.local
+        self._types = parts.types
+        self._codec = parts.codec
+        self._audit = parts.audit
         self._router = router
         self._missing: dict[str, float] = {}
         self._process = process
@@ -83,16 +78,14 @@ class Inbound:
             await self._append(messages[0].partition, number, records, bodies)
 
     async def _accept(self, message: Any) -> tuple[LogRecord, dict[str, Any]] | None:
-        headers = dict(message.headers or ())
-        originator = headers.get(ORIGINATOR)
-        if originator is not None and originator.decode(errors="replace") == self._local.collection_id:
+        arrival = self._wire.read_instance(message)
+        if arrival is None:
             return None
-        record = LogRecord.parse(message.partition, -1, message.key, message.value, message.headers)
-        if len(message.value) > MAX_VALUE_BYTES:
-            raise too_large(self._topic, len(message.value))
-        decoded = self._codec.decode_record(record.value or b"")
+        record, decoded = arrival.record, arrival.decoded
+        if record is None or decoded is None:
+            raise PoisonRecordError(f"event {arrival.event_id} carries no instance")
         if record.home_id == self._local.collection_id and record.replicated_by != self._local.collection_id:
-            log.info("OMRS-AUDIT-0028 %s of %s claims our own home; ignored", record.kind, record.key)
+            self._audit.record("OMRS-AUDIT-0028", guid=record.key, kind=record.kind)
             metrics.INBOUND.labels(self._topic, "own").inc()
             return None
         name = await self._active_type(record)

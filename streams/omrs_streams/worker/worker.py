@@ -12,21 +12,23 @@ from confluent_kafka.admin import AdminClient
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsError
+from omrs_streams.audit import AuditLog
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log import names
 from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.record import Effective
 from omrs_streams.log.schemas_topic import publish_schemas
-from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, cohort_topics, ensure_topics, server_topics
+from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, ensure_topics, server_topics
 from omrs_streams.log.view import Change, TopicView
 from omrs_streams.repository.commands import Commands
 from omrs_streams.repository.local import Bean, LocalCollection
-from omrs_streams.settings import ServerSettings
+from omrs_streams.settings import CohortSettings, RuleSettings, ServerSettings
 from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.bulk import Bulk
 from omrs_streams.worker.cascade import Cascade
-from omrs_streams.worker.cohort import IDENTITY, CohortMember, now_ms
+from omrs_streams.worker.cohort import IDENTITY, CohortMember
+from omrs_streams.worker.cohort_types import now_ms
 from omrs_streams.worker.consequences import Consequences
 from omrs_streams.worker.directory import Owner, OwnerDirectory
 from omrs_streams.worker.ends import RelationshipEnds
@@ -35,11 +37,14 @@ from omrs_streams.worker.inbound import Inbound
 from omrs_streams.worker.operations import Operations
 from omrs_streams.worker.ownership import Ownership
 from omrs_streams.worker.partition import OwnedPartition
+from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.peers import Peers
 from omrs_streams.worker.publisher import Publisher, Send
 from omrs_streams.worker.router import Router
 from omrs_streams.worker.scattered import Scattered
 from omrs_streams.worker.types import ServerTypes, load_release
+from omrs_streams.worker.wire import Wire
+from omrs_streams.worker.wire_avro import AvroWire
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +61,7 @@ class Worker:
         self.url = url
         self.kafka = settings.kafka.resolved()
         self.failure: Exception | None = None
+        self.audit = AuditLog(settings.server)
         self.stopped = asyncio.Event()
         self.publishers: list[Publisher] = []
         self._loop = asyncio.get_running_loop()
@@ -68,10 +74,11 @@ class Worker:
 
     async def start(self) -> None:
         """Check the topics, read the small ones, join the group. Raises ConfigurationError or LogError."""
-        self.facts = await self._topics()
         self.local = await asyncio.to_thread(self._local_collection)
         self.types = await asyncio.to_thread(load_release, self.settings.types)
         self.codec = EventCodec(self.types)
+        self.wires = {cohort.name: self._wire(cohort) for cohort in self.settings.cohorts}
+        self.facts = await self._topics()
         self.producer = LogProducer(self.kafka.producer(f"{self._group}.{self.settings.worker}"))
         self._open.push_async_callback(asyncio.to_thread, self.producer.close)
         self.letters = DeadLetters(self._group, self.producer)
@@ -87,8 +94,8 @@ class Worker:
 
     async def _topics(self) -> TopicFacts:
         specs = server_topics(self.settings.server, self.settings.partitions)
-        for cohort in self.settings.cohorts:
-            specs += cohort_topics(cohort, self.settings.partitions)
+        for wire in self.wires.values():
+            specs += wire.topics(self.settings.partitions)
         facts = await asyncio.to_thread(ensure_topics, self.kafka.librdkafka(), specs)
         return facts[names.server_log(self.settings.server)]
 
@@ -99,25 +106,23 @@ class Worker:
             admin = AdminClient(self.kafka.librdkafka())
             cluster = admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S).result().cluster_id
             configured = str(uuid5(NAMESPACE_URL, f"omrs:{cluster}/{server}"))
-        return LocalCollection(configured, server, server, organization=self.settings.organization, url_root=self.url)
+        return LocalCollection(
+            configured, server, server, self.settings.server_type, self.settings.organization, self.url
+        )
+
+    def _wire(self, cohort: CohortSettings) -> Wire:
+        return AvroWire(cohort.name, self.local.collection_id, self.codec)
 
     async def _views(self) -> None:
         """The small compacted topics, read whole before anything else happens."""
         server = self.settings.server
         self.server_types = ServerTypes(self._conf, server, self.types, self.codec, self.producer)
         self.directory = OwnerDirectory(self._conf, server, self.producer)
+        self.parts = Parts(
+            self._conf, self.local, self.server_types, self.codec, self.producer, self.letters, self.audit
+        )
         self.cohorts = {
-            name: CohortMember(
-                name,
-                self._conf,
-                self.letters,
-                names.server_cohorts(server),
-                self.local,
-                self.server_types,
-                self.codec,
-                self.producer,
-            )
-            for name in self.settings.cohorts
+            cohort.name: CohortMember(cohort, self.wires[cohort.name], self.parts) for cohort in self.settings.cohorts
         }
         registry = TopicView(self._conf, names.server_cohorts(server), self._apply_cohorts)
         for view in (self.server_types.view, registry, self.directory.view):
@@ -198,7 +203,7 @@ class Worker:
     async def _settled(self, topics: set[str]) -> None:
         """Our partitions are served; whoever has a cohort's registration topic speaks for the server there."""
         for member in self.cohorts.values():
-            if member.registration_topic in topics:
+            if member.wire.registration_topic in topics:
                 await member.connect()
 
     def _start_publishers(self) -> None:
@@ -232,9 +237,9 @@ class Worker:
         app = make_app(self._group, settings.worker, self.kafka, settings.store_dir / "faust")
         add_agent(app, self.facts.name, self.ownership.fold, self.crash)
         for member in self.cohorts.values():
-            add_agent(app, member.registration_topic, member.registry_events, self.crash)
-            add_agent(app, member.types_topic, member.type_events, self.crash)
-            add_agent(app, member.instances_topic, self._inbound(member).instance_events, self.crash)
+            add_agent(app, member.wire.registration_topic, member.registry_events, self.crash)
+            add_agent(app, member.wire.types_topic, member.types.events, self.crash)
+            add_agent(app, member.wire.instances_topic, self._inbound(member).instance_events, self.crash)
         on_assignment(app, self.ownership.assigned, self.ownership.revoked)
         app.finalize()
         self._open.push_async_callback(app.stop)
@@ -242,16 +247,21 @@ class Worker:
 
     def _inbound(self, member: CohortMember) -> Inbound:
         return Inbound(
-            member.instances_topic,
-            self.letters,
-            self.local,
-            self.server_types,
-            self.codec,
+            member.wire,
+            self.parts,
             self.router,
-            ExchangeRule(),
-            ExchangeRule(),
+            self._rule(member.settings.events_to_process),
+            self._rule(self.settings.events_to_save),
             self.bulk.append,
         )
+
+    def _rule(self, settings: RuleSettings) -> ExchangeRule:
+        """The rule of the configuration; types are named there by name or guid.
+
+        Raises TypeDefNotKnownError for a type that does not exist.
+        """
+        named = (self.types.typedef(each) or self.types.require(name=each) for each in settings.types)
+        return ExchangeRule(settings.rule, frozenset(str(typedef["guid"]) for typedef in named))
 
     # ---- what the API needs ----------------------------------------------------------------------------------------
 
@@ -297,7 +307,7 @@ class Worker:
         changed += [t for t in trial.typedefs() if before.typedef(t["guid"]) != t]
         await self.server_types.keep(changed, self.local.originator(), now_ms())
         for member in self.cohorts.values():
-            await member.announce_types(changed)
+            await member.types.announce(changed)
         return changed
 
     # ---- end -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,24 @@
+"""What the parts of one worker share: the server's identity, its types and codec, and the ways out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from omrs_schemas.codec import EventCodec
+from omrs_streams.audit import AuditLog
+from omrs_streams.log.dead_letters import DeadLetters
+from omrs_streams.log.producer import LogProducer
+from omrs_streams.repository.local import LocalCollection
+from omrs_streams.worker.types import ServerTypes
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`conf`: librdkafka settings of a plain consumer."""
+
+    conf: dict[str, Any]
+    local: LocalCollection
+    types: ServerTypes
+    codec: EventCodec
+    producer: LogProducer
+    letters: DeadLetters
+    audit: AuditLog

@@ -1,0 +1,67 @@
+"""What a cohort speaks: how event beans become Kafka records and back.
+
+Two dialects stand beside each other: Avro on our topic names (wire_avro) and Egeria's JSON on Egeria's (wire_json).
+Everything above works on event beans.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import NAMESPACE_URL, uuid5
+
+from omrs_streams.log.producer import Outgoing
+from omrs_streams.log.record import Effective, LogRecord
+from omrs_streams.log.topics import TopicSpec
+from omrs_streams.repository.local import Bean
+
+REGISTRY, TYPEDEF, INSTANCE = "REGISTRY", "TYPEDEF", "INSTANCE"
+
+
+@dataclass(slots=True)
+class Arrival:
+    """An instance event of another member.
+
+    `record` and `decoded` (its Avro record) are there where the sender's headers say what the fold needs; such a record
+    is appended to the server log as it is. Otherwise there is only the event bean.
+    """
+
+    event_id: str
+    record: LogRecord | None = None
+    decoded: dict[str, Any] | None = None
+    event: Bean | None = None
+
+
+class Wire(Protocol):
+    """One cohort's dialect. Reading raises CodecError or PoisonRecordError for a record that is none of its events."""
+
+    registration_topic: str
+    types_topic: str
+    instances_topic: str
+
+    def topics(self, partitions: int) -> list[TopicSpec]:
+        """The cohort's topics as they have to be; `partitions` are those of this server's log."""
+        ...
+
+    def read(self, message: Any, category: str) -> Bean | None:
+        """A registry or type event; None for an echo of our own."""
+        ...
+
+    def read_instance(self, message: Any) -> Arrival | None:
+        """An instance event; None for an echo of our own."""
+        ...
+
+    def registry(self, event: Bean, event_id: str) -> Outgoing: ...
+
+    def type(self, event: Bean, event_id: str) -> Outgoing: ...
+
+    def instance(self, event: Bean, event_id: str) -> Outgoing:
+        """An instance event that is not in the server log: a refresh request, an answer, an error, a batch."""
+        ...
+
+    def published(self, record: Effective) -> Outgoing:
+        """A record of the server log as the others receive it."""
+        ...
+
+
+def arrival_id(message: Any) -> str:
+    """The event id of a record that carries none: the same each time it is delivered."""
+    return str(uuid5(NAMESPACE_URL, f"omrs:{message.topic}/{message.partition}/{message.offset}"))

@@ -1,0 +1,89 @@
+"""The Avro dialect: single-object records on `omrs.cohort.<cohort>.…`, keyed by collection, type and instance guid."""
+
+from typing import Any
+
+from omrs_schemas.codec import EventCodec
+from omrs_schemas.errors import PoisonRecordError
+from omrs_streams.log import names
+from omrs_streams.log.kafka import MAX_VALUE_BYTES
+from omrs_streams.log.producer import Outgoing, too_large
+from omrs_streams.log.record import ORIGINATOR, Effective, LogRecord
+from omrs_streams.log.topics import TopicSpec, cohort_topics
+from omrs_streams.repository.local import Bean
+from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id
+
+
+class AvroWire:
+    """`sender` is the metadata collection id of this server; it travels in a header so that an echo costs nothing."""
+
+    def __init__(self, cohort: str, sender: str, codec: EventCodec) -> None:
+        self.cohort = cohort
+        self.registration_topic = names.cohort_registration(cohort)
+        self.types_topic = names.cohort_types(cohort)
+        self.instances_topic = names.cohort_instances(cohort)
+        self._sender = sender.encode()
+        self._codec = codec
+
+    def topics(self, partitions: int) -> list[TopicSpec]:
+        return cohort_topics(self.cohort, partitions)
+
+    # ---- inbound ---------------------------------------------------------------------------------------------------
+
+    def read(self, message: Any, category: str) -> Bean | None:
+        # Registry events of our own are read: another server may use our collection id (OMRS cohort § 5).
+        if category != REGISTRY and self._own(message):
+            return None
+        event = self._codec.decode(message.value or b"")
+        self._require(event["eventCategory"], category)
+        return event
+
+    def read_instance(self, message: Any) -> Arrival | None:
+        if self._own(message):
+            return None
+        if message.value is not None and len(message.value) > MAX_VALUE_BYTES:
+            raise too_large(self.instances_topic, len(message.value))
+        headers = dict(message.headers or ())
+        if "omrs-meta" not in headers:
+            event = self._codec.decode(message.value or b"")
+            self._require(event["eventCategory"], INSTANCE)
+            event_id = headers.get("event-id")
+            return Arrival(arrival_id(message) if event_id is None else event_id.decode(errors="replace"), event=event)
+        record = LogRecord.parse(message.partition, -1, message.key, message.value, message.headers)
+        return Arrival(record.event_id, record, self._codec.decode_record(record.value or b""))
+
+    def _own(self, message: Any) -> bool:
+        return any(name == ORIGINATOR and value == self._sender for name, value in message.headers or ())
+
+    def _require(self, found: str, category: str) -> None:
+        if found != category:
+            raise PoisonRecordError(
+                f"a {found} event stands on the {category} topic of cohort {self.cohort}",
+                help="produce it to its own topic",
+            )
+
+    # ---- outbound --------------------------------------------------------------------------------------------------
+
+    def registry(self, event: Bean, event_id: str) -> Outgoing:
+        return (self.registration_topic, 0, self._sender, self._codec.encode(event), self._headers(event_id))
+
+    def type(self, event: Bean, event_id: str) -> Outgoing:
+        section = event["typeDefEventSection"]
+        defined = section.get("typeDef") or section.get("attributeTypeDef") or {}
+        patched = (section.get("typeDefPatch") or {}).get("typeDefGUID")
+        guid = defined.get("guid") or section.get("typeDefGUID") or patched
+        key = self._sender if guid is None else str(guid).encode()
+        return (self.types_topic, 0, key, self._codec.encode(event), self._headers(event_id))
+
+    def instance(self, event: Bean, event_id: str) -> Outgoing:
+        section = event["instanceEventSection"]
+        guid = section.get("instanceGUID") or (event.get("errorSection") or {}).get("targetInstanceGUID")
+        key = self._sender if guid is None else str(guid).encode()
+        headers = [*self._headers(event_id), ("kind", str(section["eventType"]).encode())]
+        return (self.instances_topic, -1, key, self._codec.encode(event), headers)
+
+    def published(self, record: Effective) -> Outgoing:
+        headers = [*record.headers, (ORIGINATOR, self._sender)]
+        return (self.instances_topic, record.partition, record.key, record.value, headers)
+
+    def _headers(self, event_id: str) -> list[tuple[str, bytes]]:
+        return [(ORIGINATOR, self._sender), ("event-id", event_id.encode())]
