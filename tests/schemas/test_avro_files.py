@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from omrs_schemas.avro import generate
-from omrs_schemas.avro.build import EVENTS, NAMESPACE
+from omrs_schemas.avro.build import NAMESPACE
 from omrs_schemas.avro.compat import check_released
-from omrs_schemas.avro.files import CURRENT, FILES, current, file_of, released_versions
+from omrs_schemas.avro.files import CURRENT, FILES, current, file_of, released, released_versions
 from omrs_schemas.codec import FINGERPRINTS, fingerprint
 from omrs_schemas.errors import SchemaCompatibilityError
 from omrs_schemas.model.events import InstanceEventSection, RegistryEventSection, TypeDefEventSection
@@ -28,7 +28,7 @@ def test_no_file_differs_from_the_models() -> None:
 
 
 def test_a_difference_is_found_and_named(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in EVENTS:
+    for name in FILES:
         file_of(name, tmp_path).write_text(generate.render(name), encoding="utf-8")
     assert generate.differing(tmp_path) == []
     changed = file_of("TypeDefEvent", tmp_path)
@@ -43,7 +43,7 @@ def test_they_are_valid_avro(name: str) -> None:
     assert parsed["name"] == f"{NAMESPACE}.{name}"
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SECTIONS)
 def test_fields_have_egerias_names(name: str) -> None:
     names = [field["name"] for field in current(name)["fields"]]
     envelope = {"timestamp", "originator", "protocolVersionId", "error"}
@@ -77,7 +77,7 @@ def test_every_enum_has_an_unknown_like_default(name: str) -> None:
 
 def test_every_released_version_can_be_read() -> None:
     assert released_versions()[0] == "1"
-    assert check_released() == len(FILES) * len(released_versions())
+    assert check_released() == sum(len(list(released(name))) for name in FILES) >= len(SECTIONS)
     for name in FILES:
         assert fingerprint(current(name)) in FINGERPRINTS
 

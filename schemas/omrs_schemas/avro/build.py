@@ -19,6 +19,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from omrs_schemas.errors import SchemaCompatibilityError
+from omrs_schemas.model.audit import AuditRecord
 from omrs_schemas.model.base import Bean
 from omrs_schemas.model.events import (
     ErrorSection,
@@ -43,6 +44,9 @@ EVENTS: dict[str, tuple[str, type[Bean], int]] = {
 }
 """Event record → (eventCategory, the section flattened into it, how many of the section's fields are header)."""
 
+RECORDS: dict[str, type[Bean]] = {"AuditRecord": AuditRecord}
+"""Records that are no events: name → the model they are built from."""
+
 VALUE_TYPE_FIELDS = ("instancePropertyCategory", "typeGUID", "typeName", "primitiveDefCategory")
 """The fields of a property value that say what its type is: record ValueType."""
 
@@ -50,9 +54,12 @@ _CHOICES = {"PrimitivePropertyValue": "TypedValue", "PrimitiveDef": "AttributeTy
 """First member of a choice → name of the record that stands for the choice."""
 
 
-def event_schema(name: str) -> Schema:
-    """The schema of one of `EVENTS`, self-contained: each named type is defined where it is first used."""
-    return _Builder().event(name)
+def record_schema(name: str) -> Schema:
+    """The schema of one of `EVENTS` or `RECORDS`, self-contained: each named type is defined where it is first used."""
+    if name in EVENTS:
+        return _Builder().event(name)
+    schema: Schema = _Builder().record(RECORDS[name])
+    return schema
 
 
 class _Builder:

@@ -12,12 +12,17 @@ import orjson
 CURRENT = Path(__file__).parent
 RELEASED = CURRENT / "released"
 
-FILES = {"RegistryEvent": "registry_event", "TypeDefEvent": "typedef_event", "InstanceEvent": "instance_event"}
-"""Event record → file name without suffix."""
+FILES = {
+    "RegistryEvent": "registry_event",
+    "TypeDefEvent": "typedef_event",
+    "InstanceEvent": "instance_event",
+    "AuditRecord": "audit_record",
+}
+"""Record → file name without suffix."""
 
 
 def file_of(name: str, folder: Path = CURRENT) -> Path:
-    """Where the schema of an event record lies in a folder of one version."""
+    """Where the schema of a record lies in a folder of one version."""
     return folder / f"{FILES[name]}.avsc"
 
 
@@ -29,7 +34,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def current(name: str) -> dict[str, Any]:
-    """The schema that this package writes for an event record."""
+    """The schema that this package writes for a record."""
     return load(file_of(name))
 
 
@@ -39,7 +44,7 @@ def released_versions() -> list[str]:
 
 
 def released(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(version, schema) of an event record in every released version that has it, oldest first."""
+    """(version, schema) of a record in every released version that has it, oldest first."""
     for version in released_versions():
         path = file_of(name, RELEASED / version)
         if path.is_file():

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import orjson
 
-from omrs_schemas.avro.build import EVENTS, event_schema
+from omrs_schemas.avro.build import record_schema
 from omrs_schemas.avro.compat import check_released
-from omrs_schemas.avro.files import CURRENT, RELEASED, file_of
+from omrs_schemas.avro.files import CURRENT, FILES, RELEASED, file_of
 from omrs_schemas.errors import SchemaCompatibilityError
 
 
 def render(name: str) -> str:
     """The text of one .avsc file as it should be."""
-    return orjson.dumps(event_schema(name), option=orjson.OPT_INDENT_2).decode() + "\n"
+    return orjson.dumps(record_schema(name), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def differing(folder: Path = CURRENT) -> list[Path]:
     """The .avsc files that are not what the models say (absent ones too)."""
-    paths = {file_of(name, folder): render(name) for name in EVENTS}
+    paths = {file_of(name, folder): render(name) for name in FILES}
     return [path for path, text in paths.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
 
 
@@ -52,13 +52,13 @@ def release(version: int, folder: Path = RELEASED) -> Path:
             help="A released schema never changes, because records of it are kept for ever. Release the next version.",
         )
     target.mkdir(parents=True)
-    for name in EVENTS:
+    for name in FILES:
         shutil.copyfile(file_of(name), file_of(name, target))
     return target
 
 
 def _name_of(path: Path) -> str:
-    return next(name for name in EVENTS if file_of(name, path.parent) == path)
+    return next(name for name in FILES if file_of(name, path.parent) == path)
 
 
 if __name__ == "__main__":

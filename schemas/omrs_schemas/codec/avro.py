@@ -87,7 +87,7 @@ def _converters() -> dict[str, SchemaConverter]:
     skipped = frozenset(INSTANCE_FIELDS) | {"instanceBatch"}
     return {
         name: SchemaConverter(current(name), frozenset(field["name"] for field in current(name)["fields"]) - skipped)
-        for name in FILES
+        for name in SECTION
     }
 
 
@@ -166,6 +166,8 @@ class EventCodec:
 
     def record_to_event(self, record: Record, name: str = "InstanceEvent") -> JsonBean:
         """The event bean of a record. Raises CodecError where a type definition is missing."""
+        if name not in SECTION:
+            raise CodecError(f"a record of {name} is no event", help=f"events are {', '.join(SECTION)}", record=name)
         category, section_name = SECTION[name]
         convert = self._convert[name]
         section: JsonBean = {}
