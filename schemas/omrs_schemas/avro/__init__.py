@@ -1,1 +1,4 @@
-"""The Avro schemas (.avsc) of registry, TypeDef and instance events and of audit records: generated from the models, reviewed as files."""
+"""The Avro schemas (.avsc) of registry, TypeDef and instance events and of audit records.
+
+Generated from the models, reviewed as files.
+"""
