@@ -20,7 +20,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from omrs_schemas.avro.files import FILES, current
 from omrs_schemas.codec import EventCodec
-from omrs_schemas.codec.confluent import ConfluentCodec
+from omrs_schemas.codec.confluent import REGISTRY_TIMEOUT_S, ConfluentCodec
 from omrs_schemas.errors import CodecError
 from omrs_schemas.model.base import JsonBean
 from omrs_schemas.model.values import to_properties
@@ -38,7 +38,7 @@ def topic() -> str:
 
 @pytest.fixture
 def client(schema_registry: str) -> Iterator[SchemaRegistryClient]:
-    with SchemaRegistryClient({"url": schema_registry}) as client:
+    with SchemaRegistryClient({"url": schema_registry, "timeout": REGISTRY_TIMEOUT_S}) as client:
         yield client
 
 

@@ -1,6 +1,7 @@
 """Confluent framing against the registry that confluent-kafka keeps in process; tests/e2e has a real one."""
 
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from strategies import event_with
 
 from omrs_schemas.avro.files import current
-from omrs_schemas.codec import EventCodec
+from omrs_schemas.codec import EventCodec, confluent
 from omrs_schemas.codec.avro import HEADER_SIZE as SINGLE_OBJECT_HEADER
 from omrs_schemas.codec.confluent import HEADER_SIZE, ConfluentCodec
 from omrs_schemas.errors import CodecError, ConfigurationError, NotReadyError
@@ -130,3 +131,11 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ConfigurationError, match="Confluent framing needs packages") as caught:
         ConfluentCodec(TYPES, "http://127.0.0.1:1")
     assert "omrs-streams[registry]" in caught.value.help
+
+
+def test_a_registry_that_takes_requests_and_never_answers_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confluent, "REGISTRY_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with confluent.ConfluentCodec(TYPES, {"url": url, "max.retries": 0}) as codec, pytest.raises(NotReadyError):
+            codec.decode(b"\x00" + (1).to_bytes(4, "big") + b"body")

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 HEADER_SIZE = 5
 """Byte 0 and the schema id, big-endian."""
 
+REGISTRY_TIMEOUT_S = 10
+"""A registry answers in milliseconds; the client repeats a request that was not answered (`max.retries`). By itself it
+would wait for ever."""
+
 SCHEMA_NOT_FOUND = 40403
 """The registry's error code for an id that it does not know."""
 
@@ -51,7 +55,8 @@ class ConfluentCodec:
                 help="Install the extra: pip install 'omrs-streams[registry]'.",
             ) from error
         self._codec = EventCodec(types)
-        self._client = SchemaRegistryClient.new_client({"url": registry} if isinstance(registry, str) else registry)
+        client = {"url": registry} if isinstance(registry, str) else registry
+        self._client = SchemaRegistryClient.new_client({"timeout": REGISTRY_TIMEOUT_S, **client})
         settings = {"auto.register.schemas": register, "subject.name.strategy": topic_record_subject_name_strategy}
         self._serializers = {
             name: AvroSerializer(self._client, orjson.dumps(current(name)).decode(), conf=settings) for name in FILES
