@@ -69,6 +69,19 @@ def cohort_instances(cohort: str) -> str:
     return f"omrs.cohort.{cohort}.instances"
 
 
+def egeria_registration(cohort: str, root: str) -> str:
+    """A topic of an Egeria cohort (OMRS events § 2); `root` is `egeria.omag` unless its members were told otherwise."""
+    return f"{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.registration"
+
+
+def egeria_types(cohort: str, root: str) -> str:
+    return f"{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.types"
+
+
+def egeria_instances(cohort: str, root: str) -> str:
+    return f"{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.instances"
+
+
 def daemon_group(daemon: str) -> str:
     return f"omrs.daemon.{daemon}"
 

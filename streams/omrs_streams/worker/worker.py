@@ -45,6 +45,7 @@ from omrs_streams.worker.scattered import Scattered
 from omrs_streams.worker.types import ServerTypes, load_release
 from omrs_streams.worker.wire import Wire
 from omrs_streams.worker.wire_avro import AvroWire
+from omrs_streams.worker.wire_json import JsonWire
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ class Worker:
         )
 
     def _wire(self, cohort: CohortSettings) -> Wire:
+        if cohort.encoding == "egeria-json":
+            return JsonWire(cohort.name, cohort.topic_root, self.local, self.codec)
         return AvroWire(cohort.name, self.local.collection_id, self.codec)
 
     async def _views(self) -> None:
