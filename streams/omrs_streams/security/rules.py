@@ -1,0 +1,186 @@
+"""The shipped security connector: rules by user, role, operation, type, zone and home; the first that fits decides.
+
+Events and copies that no rule fits pass; requests that no rule fits follow `default`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from omrs_schemas.errors import ConfigurationError, UserNotAuthorizedError
+from omrs_schemas.model.values import from_properties
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.security.interface import Bean, MetadataSecurity, Operation
+from omrs_streams.security.settings import CopyRule, EventRule, SecuritySettings, UserRule
+
+ZONES = ("ZoneMembership", "AssetZoneMembership")
+"""The classification that says which governance zones an element is in, by release (6.1, 4.2)."""
+
+_INSTANCES = ("entity", "originalEntity", "relationship", "originalRelationship", "entityProxy")
+_ENDS = ("entityOneProxy", "entityTwoProxy")
+
+R = TypeVar("R", UserRule, EventRule, CopyRule)
+
+
+class RuleSecurity(MetadataSecurity):
+    """Raises ConfigurationError for a rule that names a type which does not exist: it would never fit."""
+
+    def __init__(self, settings: SecuritySettings, types: TypeSystem) -> None:
+        self._settings = settings
+        self._types = types
+        named = {name: rule for rule in _all_rules(settings) for name in rule.types}
+        unknown = sorted(name for name in named if types.typedef_by_name(name) is None)
+        if unknown:
+            raise ConfigurationError(
+                f"the security rules name types that are not known: {', '.join(unknown)}",
+                help="correct the names, or load the archive that defines the types before the rules are used",
+            )
+
+    # ---- events ----------------------------------------------------------------------------------------------------
+
+    def filters_outbound(self, cohort: str, type_guid: str) -> bool:
+        return self._concerns(self._settings.send, cohort, type_guid)
+
+    def filters_inbound(self, cohort: str, type_guid: str) -> bool:
+        return self._concerns(self._settings.receive, cohort, type_guid) or self._concerns(
+            self._settings.save, None, type_guid
+        )
+
+    def outbound(self, cohort: str, event: Bean) -> Bean | None:
+        return self._event(self._settings.send, cohort, event)
+
+    def inbound(self, cohort: str, event: Bean) -> Bean | None:
+        return self._event(self._settings.receive, cohort, event)
+
+    def may_save(self, instance: Bean) -> bool:
+        rule = next((rule for rule in self._settings.save if self._fits(rule, instance)), None)
+        return rule is None or rule.effect == "allow"
+
+    def _concerns(self, rules: Sequence[EventRule | CopyRule], cohort: str | None, type_guid: str) -> bool:
+        typedef = self._types.typedef(type_guid)
+        name = "" if typedef is None else str(typedef["name"])
+        for rule in rules:
+            cohorts = rule.cohorts if isinstance(rule, EventRule) else ()
+            if (not cohorts or cohort in cohorts) and (not rule.types or self._is_any(name, rule.types)):
+                return True
+        return False
+
+    def _event(self, rules: Sequence[EventRule], cohort: str, event: Bean) -> Bean | None:
+        section = event.get("instanceEventSection")
+        if section is None or not rules:
+            return event
+        changed = dict(section)
+        for name in _INSTANCES:
+            instance = section.get(name)
+            if instance is None:
+                continue
+            kept = self._exchanged(rules, cohort, instance)
+            if kept is None:
+                return None
+            changed[name] = kept
+        batch = section.get("instanceBatch")
+        if batch is not None:
+            passed = {
+                name: [kept for each in batch.get(name) or () if (kept := self._exchanged(rules, cohort, each))]
+                for name in ("entities", "relationships")
+            }
+            if not any(passed.values()):
+                return None
+            changed["instanceBatch"] = {**batch, **passed}
+        return {**event, "instanceEventSection": changed}
+
+    def _exchanged(self, rules: Sequence[EventRule], cohort: str, instance: Bean) -> Bean | None:
+        for rule in rules:
+            if (not rule.cohorts or cohort in rule.cohorts) and self._fits(rule, instance):
+                return without(instance, rule.hide) if rule.effect == "allow" else None
+        return instance
+
+    # ---- requests --------------------------------------------------------------------------------------------------
+
+    def check_type(self, user: str, operation: Operation, typedef: Bean) -> None:
+        name = str(typedef.get("name"))
+        for rule in self._of_user(user, operation):
+            # Zones and homes are of instances: a rule that asks for them says nothing about types.
+            if not rule.zones and not rule.homes and (not rule.types or self._is_any(name, rule.types)):
+                self._require(rule.effect == "allow", user, operation, f"type {name}")
+                return
+        self._require(self._settings.default == "allow", user, operation, f"type {name}")
+
+    def check(self, user: str, operation: Operation, instance: Bean, classification: str | None = None) -> None:
+        rule = self._decisive(user, operation, instance, classification)
+        allowed = self._settings.default == "allow" if rule is None else rule.effect == "allow"
+        what = f"{instance['type']['typeDefName']} {instance.get('guid') or '(new)'}"
+        self._require(allowed, user, operation, what if classification is None else f"{classification} of {what}")
+
+    def readable(self, user: str, instance: Bean) -> Bean | None:
+        rule = self._decisive(user, "read", instance, None)
+        if rule is None:
+            return instance if self._settings.default == "allow" else None
+        return without(instance, rule.hide) if rule.effect == "allow" else None
+
+    def _decisive(self, user: str, operation: Operation, instance: Bean, classification: str | None) -> UserRule | None:
+        return next(
+            (rule for rule in self._of_user(user, operation) if self._fits(rule, instance, classification)), None
+        )
+
+    def _of_user(self, user: str, operation: Operation) -> Iterable[UserRule]:
+        roles = set(self._settings.users.get(user, ()))
+        for rule in self._settings.requests:
+            theirs = not (rule.users or rule.roles) or user in rule.users or not roles.isdisjoint(rule.roles)
+            if theirs and (not rule.operations or operation in rule.operations):
+                yield rule
+
+    def _require(self, allowed: bool, user: str, operation: Operation, what: str) -> None:
+        if not allowed:
+            raise UserNotAuthorizedError(
+                f"user {user or '(none)'} may not {operation} {what}",
+                help="ask whoever maintains the security rules of this server",
+                user=user,
+                operation=operation,
+            )
+
+    # ---- fitting ---------------------------------------------------------------------------------------------------
+
+    def _fits(self, rule: R, instance: Bean, classification: str | None = None) -> bool:
+        if rule.types:
+            name = str((instance.get("type") or {}).get("typeDefName"))
+            named = classification is not None and classification in rule.types
+            if not named and not self._is_any(name, rule.types):
+                return False
+        if rule.homes and instance.get("metadataCollectionId") not in rule.homes:
+            return False
+        return not rule.zones or not zones_of(instance).isdisjoint(rule.zones)
+
+    def _is_any(self, name: str, types: Iterable[str]) -> bool:
+        return any(self._types.is_type_of(name, each) for each in types)
+
+
+def _all_rules(settings: SecuritySettings) -> Iterable[UserRule | EventRule | CopyRule]:
+    yield from settings.requests
+    yield from settings.send
+    yield from settings.receive
+    yield from settings.save
+
+
+def zones_of(instance: Bean) -> frozenset[str]:
+    """The governance zones of an entity or proxy; those of both ends for a relationship."""
+    found: set[str] = set()
+    for classification in instance.get("classifications") or ():
+        if classification.get("name") in ZONES:
+            found.update(
+                str(zone) for zone in from_properties(classification.get("properties")).get("zoneMembership") or ()
+            )
+    for end in _ENDS:
+        if instance.get(end) is not None:
+            found |= zones_of(instance[end])
+    return frozenset(found)
+
+
+def without(instance: Bean, names: Sequence[str]) -> Bean:
+    """`instance` without these properties; the same object where it has none of them."""
+    changed = instance
+    for field in ("properties", "uniqueProperties"):
+        values = (instance.get(field) or {}).get("instanceProperties") or {}
+        if names and not values.keys().isdisjoint(names):
+            left = {name: value for name, value in values.items() if name not in names}
+            changed = {**changed, field: {**instance[field], "instanceProperties": left}}
+    return changed
