@@ -14,12 +14,11 @@ from omrs_streams import metrics
 from omrs_streams.cohort import registry
 from omrs_streams.cohort.registry_events import Identity, Registration, registration_event
 from omrs_streams.log import names
-from omrs_streams.log.producer import Outgoing
-from omrs_streams.log.record import Effective
 from omrs_streams.log.view import Change
 from omrs_streams.repository.local import Bean
 from omrs_streams.settings import CohortSettings
 from omrs_streams.worker.cohort_types import TypeExchange, now_ms
+from omrs_streams.worker.outbound import Outbound
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import REGISTRY, Wire
 
@@ -37,6 +36,7 @@ class CohortMember:
         self.settings = settings
         self.wire = wire
         self.types = TypeExchange(settings.name, wire, parts)
+        self.outbound = Outbound(settings.name, wire, parts)
         self.stored: dict[str, Registration] = {}
         self._parts = parts
         self._cohorts_topic = names.server_cohorts(parts.local.server)
@@ -154,15 +154,3 @@ class CohortMember:
             if event is not None:
                 await self._step(registry.Received(event))
                 metrics.INBOUND.labels(self.wire.registration_topic, "processed").inc()
-
-    # ---- outbound --------------------------------------------------------------------------------------------------
-
-    def publish(self, records: Sequence[Effective]) -> None:
-        """On the publisher's thread: send what this server is home of, or distributes for an external home."""
-        ours = self._parts.local.collection_id.encode()
-        outgoing: list[Outgoing] = [
-            self.wire.published(r)
-            for r in records
-            if r.named.get("home-id") == ours or r.named.get("replicated-by") == ours
-        ]
-        self._parts.producer.send_and_wait(outgoing)

@@ -23,6 +23,7 @@ from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, ensure_topics, 
 from omrs_streams.log.view import Change, TopicView
 from omrs_streams.repository.commands import Commands
 from omrs_streams.repository.local import Bean, LocalCollection
+from omrs_streams.security import load_security
 from omrs_streams.settings import CohortSettings, RuleSettings, ServerSettings
 from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.bulk import Bulk
@@ -121,19 +122,32 @@ class Worker:
         server = self.settings.server
         self.server_types = ServerTypes(self._conf, server, self.types, self.codec, self.producer)
         self.directory = OwnerDirectory(self._conf, server, self.producer)
+        await self._view(self.server_types.view)
+        self.security = await asyncio.to_thread(load_security, self.settings.security, self.types)
         self.parts = Parts(
-            self._conf, self.local, self.server_types, self.codec, self.producer, self.letters, self.audit
+            self._conf,
+            self.local,
+            self.server_types,
+            self.codec,
+            self.producer,
+            self.letters,
+            self.audit,
+            self._rule(self.settings.events_to_send),
+            self.security,
         )
         self.cohorts = {
             cohort.name: CohortMember(cohort, self.wires[cohort.name], self.parts) for cohort in self.settings.cohorts
         }
         registry = TopicView(self._conf, names.server_cohorts(server), self._apply_cohorts)
-        for view in (self.server_types.view, registry, self.directory.view):
-            view.on_failure = self.crash
-            self._open.callback(view.stop)
-            await view.start()
+        for view in (registry, self.directory.view):
+            await self._view(view)
         await self._check_identity()
         await self._check_name()
+
+    async def _view(self, view: TopicView) -> None:
+        view.on_failure = self.crash
+        self._open.callback(view.stop)
+        await view.start()
 
     async def _check_name(self) -> None:
         """Two processes with one worker name would take the group's static membership from each other for ever."""
@@ -220,7 +234,7 @@ class Worker:
 
         # The out topic and what follows from a change share a reader: each reader costs as much as folding a tenth.
         targets: dict[str, Send] = {OUT: at_home}
-        targets.update({f"cohort.{name}": member.publish for name, member in self.cohorts.items()})
+        targets.update({f"cohort.{name}": member.outbound.publish for name, member in self.cohorts.items()})
         for target, send in targets.items():
             conf = self.kafka.bulk_consumer(names.publisher_group(server, target))
             conf["enable.partition.eof"] = False
