@@ -284,6 +284,7 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
     add(RECORDS, worker.cascade.answer)
     add(bulk.APPEND, worker.bulk.append)
     add(bulk.HEADERS, worker.bulk.headers)
+    add(bulk.HELD, worker.bulk.held)
     add(bulk.TYPES, worker.bulk.types)
     add("/internal/v1/reopen", worker.operations.reopen)
     add(INTERNAL_DIGEST, worker.operations.digest)

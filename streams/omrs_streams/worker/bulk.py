@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 APPEND = "/internal/v1/append"
 HEADERS = "/internal/v1/headers"
+HELD = "/internal/v1/held"
 TYPES = "/internal/v1/types"
 
 Entry = Mapping[str, Any]
-"""`{"event_id", "guid", "event"}`: an OMRSEventV1 bean for one instance; `origin`, `cause` where no archive is"""
+"""`{"event_id", "guid", "event"}`: an OMRSEventV1 bean for one instance; `origin`, `cause` where no archive is, and
+`expected_revision` where the append depends on what was there."""
 
 
 class Bulk:
@@ -85,6 +87,7 @@ class Bulk:
                 event_id=entry["event_id"],
                 origin=entry.get("origin", ORIGIN_ARCHIVE),
                 cause=entry.get("cause"),
+                expected_revision=entry.get("expected_revision"),
             )
             if record.key != entry["guid"]:
                 raise InvalidParameterError(f"the event for {entry['guid']} carries the instance {record.key}")
@@ -103,6 +106,60 @@ class Bulk:
         """`{"guids": [...]}` → the beans of those that are known here, by guid."""
         found = await asyncio.gather(*(self._worker.scattered.lookup(guid) for guid in body["guids"]))
         return {"beans": {guid: bean for guid, bean in zip(body["guids"], found, strict=True) if bean is not None}}
+
+    async def held(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """`{"guids": [...]}` → `{"held": {guid: {"revision", "version", "create_time", "bean"}}}` of those ever seen;
+        `bean` is None for what was purged."""
+        guids: Sequence[str] = body["guids"]
+        found: dict[str, Any] = {}
+        forwarded = bool(body.get("forwarded"))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (2.0 if forwarded else MOVING_S)
+        missing = set(guids)
+        while missing:
+            shares = await self._by_owner([{"guid": guid} for guid in missing], deadline)
+            for owner, share in shares.items():
+                asked = [entry["guid"] for entry in share]
+                answer = await self._held_share(owner, asked, forwarded=forwarded)
+                if answer is not None:
+                    found.update(answer)
+                    missing.difference_update(asked)
+            if missing:
+                if loop.time() > deadline:
+                    raise NotReadyError(f"the state of {len(missing)} guids is not known: partitions are moving")
+                await asyncio.sleep(0.1)
+        return {"held": found}
+
+    async def _held_share(self, owner: Owner | None, guids: Sequence[str], *, forwarded: bool) -> dict[str, Any] | None:
+        """None when the owner gave them up."""
+        if owner is None:
+            return self._held_here(guids)
+        if forwarded:
+            return None
+        try:
+            answer = await self._worker.peers.call(owner, HELD, {"guids": guids, "forwarded": True})
+        except NotReadyError:
+            return None
+        held: dict[str, Any] = answer["held"]
+        return held
+
+    def _held_here(self, guids: Sequence[str]) -> dict[str, Any] | None:
+        router = self._worker.router
+        found: dict[str, Any] = {}
+        for guid in guids:
+            owned = router.local(router.partition(guid))
+            if owned is None:
+                return None
+            stored = owned.store.get(guid)
+            meta = owned.store.get_meta(guid) if stored is None else stored.meta
+            if meta is not None:
+                found[guid] = {
+                    "revision": meta.revision,
+                    "version": meta.version,
+                    "create_time": meta.create_time,
+                    "bean": None if stored is None else owned.store.to_bean(stored),
+                }
+        return found
 
     async def types(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Add the types of an archive; the names of those that are new or changed."""
