@@ -19,11 +19,11 @@ from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import instances, types
+from omrs_streams.api.access import visible
 from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
-from omrs_streams.api.route import CREATED, TEXT, Request, Route, parse_body
+from omrs_streams.api.route import TEXT, Request, Route, key_guid, parse_body
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
-from omrs_streams.repository.events import guid_for
 from omrs_streams.repository.stamping import stamped
 from omrs_streams.worker import bulk, scattered
 from omrs_streams.worker.cascade import RECORDS
@@ -101,10 +101,11 @@ def _describe(route: Route, base: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "parameters": [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
     }
+    query = [*route.query]
     if route.path.endswith(("by-property-value", "by-property-value/history")):
-        described["parameters"].append(
-            {"name": "searchCriteria", "in": "query", "required": True, "schema": {"type": "string"}}
-        )
+        query.append("searchCriteria")
+    for name in query:
+        described["parameters"].append({"name": name, "in": "query", "required": True, "schema": {"type": "string"}})
     if route.body == TEXT:
         schema: dict[str, Any] = {"type": "string"}
     elif route.body is not None:
@@ -163,8 +164,7 @@ async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
     request = Request(worker, call, path, dict(http.query_params), body)
     if route.key is None:
         return _answer(route, request, await route.handler(request))
-    guid = guid_for(call.event_id) if route.key == CREATED else path[route.key]
-    return await _at_owner(worker, route, http, raw, request, guid)
+    return await _at_owner(worker, route, http, raw, request, key_guid(route, request))
 
 
 async def _at_owner(
@@ -207,6 +207,7 @@ async def _at_owner(
 def _answer(route: Route, request: Request, result: Any) -> Response:
     members = request.worker.members()
     local = request.worker.local
+    result = visible(request.worker.security, request.call.user, route, result)
     if route.payload is not None and route.path.startswith("/instances"):
         if isinstance(result, list):
             result = [stamped(bean, local, members) for bean in result]
