@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from omrs_streams.audit.console import CONSOLE, ConsoleLine
+
 NOISY = ("faust", "mode", "aiokafka", "httpx", "uvicorn.access", "omrs_streams.worker.batches")
 """Libraries whose progress messages hide ours; their warnings stay. The last is Faust's consumer in our subclass."""
 
@@ -33,6 +35,11 @@ def configure_logging(level: str = "INFO", *, as_json: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendered))
     handler.addFilter(lambda record: BENIGN not in record.getMessage())
+    # Audit messages have a form of their own for people (that of Egeria's console), and the common one for collectors.
+    audit = logging.StreamHandler(sys.stderr)
+    audit.setFormatter(handler.formatter if as_json else ConsoleLine())
+    logging.getLogger(CONSOLE).handlers[:] = [audit]
+    logging.getLogger(CONSOLE).propagate = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

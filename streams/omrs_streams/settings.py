@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from omrs_schemas.errors import ConfigurationError
+from omrs_streams.audit.settings import AuditSettings
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import check_name
 from omrs_streams.paths import data_root
@@ -79,6 +80,7 @@ class ServerSettings(BaseSettings):
         default_factory=RuleSettings, description="which instances of other members are kept as reference copies"
     )
     security: Path | None = Field(None, description="YAML file with the rules of the metadata security connector")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="what the audit log records, and where")
     host: str = Field("127.0.0.1", description="address the REST API listens on")
     port: int = Field(0, ge=0, le=65_535, description="port of the REST API; 0 chooses a free one")
     advertised_url: str = Field("", description="URL by which other workers and members reach this one")

@@ -43,6 +43,10 @@ def server_out(server: str) -> str:
     return f"omrs.server.{server}.out"
 
 
+def server_audit(server: str) -> str:
+    return f"omrs.server.{server}.audit"
+
+
 def server_group(server: str) -> str:
     """The Faust app id, hence the consumer group, of all workers of one server."""
     return f"omrs.server.{server}"

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -119,6 +119,11 @@ class LogProducer:
 
         batch = _Batch(1, done)
         self._enqueue_later(record, batch, 0)
+
+    def try_send(self, record: Outgoing, done: Callable[[KafkaError | None], None]) -> bool:
+        """Produce one record if there is room in the local queue; False if not. `done` is called on the producer's
+        thread, with the error where it was refused."""
+        return self._enqueue(record, _Batch(1, done), 0)
 
     def _enqueue_later(self, record: Outgoing, batch: _Batch, index: int) -> None:
         """Enqueue, waiting while the local queue is full: the poll thread drains it."""

@@ -18,6 +18,7 @@ INSTANCES: Final = "instances"
 OUT: Final = "out"
 DEAD_LETTERS: Final = "dead letters"
 SCHEMAS: Final = "schemas"
+AUDIT: Final = "audit"
 
 INSTANCE_KINDS: Final = frozenset({LOG, OUT, INSTANCES})
 """Records keyed by guid, with the headers of `LogRecord`."""
@@ -54,6 +55,7 @@ _KNOWN: Final[tuple[tuple[Callable[[str], str], str, str, str], ...]] = (
     (names.server_cohorts, "cohorts", SERVER, "cohort registry of {}"),
     (names.server_workers, "workers", SERVER, "which worker of {} serves which partition"),
     (names.server_out, OUT, SERVER, "what becomes visible at {}"),
+    (names.server_audit, AUDIT, SERVER, "audit log of {}"),
     (_server_dead_letters, DEAD_LETTERS, SERVER, "what {} could not process"),
     (names.cohort_registration, REGISTRATION, COHORT, "who is a member of {}"),
     (names.cohort_types, TYPES, COHORT, "types that members of {} exchange"),

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from omrs_schemas.codec import EventCodec
+from omrs_schemas.codec.audit import decode_audit, is_audit
 from omrs_schemas.codec.avro import MARKER
 from omrs_schemas.codec.egeria_json import from_json, loads
 from omrs_schemas.errors import CodecError, LogError, OmrsError, PoisonRecordError
@@ -17,7 +18,7 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.consumer import BATCH, FILL_S, POLL_S, STALL_S, take
 from omrs_streams.log.offsets import Offsets, Part
 from omrs_streams.log.record import LogRecord
-from omrs_streams.log.roles import DEAD_LETTERS, EVENT_KINDS, INSTANCE_KINDS, Role, role_of
+from omrs_streams.log.roles import AUDIT, DEAD_LETTERS, EVENT_KINDS, INSTANCE_KINDS, Role, role_of
 from omrs_streams.log.selection import Header, Selection
 
 DLQ_PREFIX = "dlq-"
@@ -156,7 +157,9 @@ class Decoder:
         return found
 
     def _decode(self, role: Role, found: Entry, value: bytes) -> None:
-        if value.startswith(MARKER):
+        if role.kind == AUDIT and is_audit(value):
+            found.data = decode_audit(value)
+        elif value.startswith(MARKER):
             found.event = self.codec.decode(value)
         elif value.lstrip()[:1] in (b"{", b"["):
             parsed = from_json(value)

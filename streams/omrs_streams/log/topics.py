@@ -162,8 +162,8 @@ def lossy_settings(settings: dict[str, str], brokers: int) -> list[str]:
     return reasons
 
 
-def server_topics(server: str, partitions: int) -> list[TopicSpec]:
-    """The topics that belong to one server."""
+def server_topics(server: str, partitions: int, *, audit_days: int = 30) -> list[TopicSpec]:
+    """The topics that belong to one server; the audit log keeps messages for `audit_days`."""
     from omrs_streams.log import names
 
     return [
@@ -172,6 +172,7 @@ def server_topics(server: str, partitions: int) -> list[TopicSpec]:
         TopicSpec(names.server_cohorts(server), 1, COMPACTED),
         TopicSpec(names.server_workers(server), 1, COMPACTED),
         TopicSpec(names.server_out(server), partitions, days(7)),
+        TopicSpec(names.server_audit(server), 1, days(audit_days)),
         TopicSpec(names.dead_letters(names.server_group(server)), 1, days(90)),
     ]
 

@@ -63,7 +63,7 @@ class Worker:
         self.url = url
         self.kafka = settings.kafka.resolved()
         self.failure: Exception | None = None
-        self.audit = AuditLog(settings.server)
+        self.audit = AuditLog(settings.server, settings.audit, worker=settings.worker)
         self.stopped = asyncio.Event()
         self.publishers: list[Publisher] = []
         self._loop = asyncio.get_running_loop()
@@ -76,26 +76,52 @@ class Worker:
 
     async def start(self) -> None:
         """Check the topics, read the small ones, join the group. Raises ConfigurationError or LogError."""
+        audit, settings = self.audit, self.settings
+        audit.record("OMRS-AUDIT-0064", server=settings.server, destinations=audit.destinations)
+        audit.record("OMRS-AUDIT-0001", worker=settings.worker, url=self.url)
+        try:
+            await self._start()
+        except OmrsError as error:
+            audit.record("OMRS-AUDIT-0013", message=error)
+            raise
+        audit.record("OMRS-AUDIT-0007")
+
+    async def _start(self) -> None:
+        audit = self.audit
         self.local = await asyncio.to_thread(self._local_collection)
+        audit.record("OMRS-AUDIT-0003", collection_id=self.local.collection_id)
+        audit.record("OMRS-AUDIT-0044", path=self.settings.store_dir)
+        audit.record("OMRS-AUDIT-0050", archive=self.settings.types)
         self.types = await asyncio.to_thread(load_release, self.settings.types)
+        count = len(self.types.typedefs()) + len(self.types.attribute_typedefs())
+        audit.record("OMRS-AUDIT-0053", archive=self.settings.types, types=count)
         self.codec = EventCodec(self.types)
         self.wires = {cohort.name: self._wire(cohort) for cohort in self.settings.cohorts}
         self.facts = await self._topics()
         self.producer = LogProducer(self.kafka.producer(f"{self._group}.{self.settings.worker}"))
         self._open.push_async_callback(asyncio.to_thread, self.producer.close)
+        audit.open(self.producer, self.local.originator())
+        self._open.push_async_callback(asyncio.to_thread, self._stopped)
         self.letters = DeadLetters(self._group, self.producer)
         await asyncio.to_thread(publish_schemas, self.producer, self._conf)
         await self._views()
+        audit.record("OMRS-AUDIT-0045", count=len(self.types.typedefs()), partitions=self.settings.partitions)
         self._repository()
         self._ownership()
+        if self.cohorts:
+            audit.record("OMRS-AUDIT-0004", count=len(self.cohorts), cohorts=self.cohorts)
         self._start_publishers()
+        audit.record("OMRS-AUDIT-0046")
         await self._join()
+        audit.record("OMRS-AUDIT-0047")
         log.info(
             "worker %s of %s is up, collection %s", self.settings.worker, self.settings.server, self.local.collection_id
         )
 
     async def _topics(self) -> TopicFacts:
-        specs = server_topics(self.settings.server, self.settings.partitions)
+        specs = server_topics(
+            self.settings.server, self.settings.partitions, audit_days=self.settings.audit.retention_days
+        )
         for wire in self.wires.values():
             specs += wire.topics(self.settings.partitions)
         facts = await asyncio.to_thread(ensure_topics, self.kafka.librdkafka(), specs)
@@ -254,6 +280,7 @@ class Worker:
         app = make_app(self._group, settings.worker, self.kafka, settings.store_dir / "faust")
         add_agent(app, self.facts.name, self.ownership.fold, self.crash)
         for member in self.cohorts.values():
+            self._audit_cohort(member)
             add_agent(app, member.wire.registration_topic, member.registry_events, self.crash)
             add_agent(app, member.wire.types_topic, member.types.events, self.crash)
             add_agent(app, member.wire.instances_topic, self._inbound(member).instance_events, self.crash)
@@ -271,6 +298,14 @@ class Worker:
             self._rule(self.settings.events_to_save),
             self.bulk.append,
         )
+
+    def _audit_cohort(self, member: CohortMember) -> None:
+        wire, settings, record = member.wire, member.settings, self.audit.record
+        record("OMRS-AUDIT-0005", cohort=member.name, encoding=settings.encoding)
+        process, save, send = settings.events_to_process, self.settings.events_to_save, self.settings.events_to_send
+        record("OMRS-AUDIT-0029", cohort=member.name, process=process.rule, save=save.rule, send=send.rule)
+        for topic in (wire.registration_topic, wire.types_topic, wire.instances_topic):
+            record("OMRS-AUDIT-0026", cohort=member.name, topic=topic)
 
     def _rule(self, settings: RuleSettings) -> ExchangeRule:
         """The rule of the configuration; types are named there by name or guid.
@@ -333,6 +368,7 @@ class Worker:
         """The boundary: nothing here can go on. The process ends; another worker takes over from the log."""
         if self.failure is None:
             self.failure = error
+            self.audit.record("OMRS-AUDIT-9014", worker=self.settings.worker, message=error)
             known = isinstance(error, OmrsError)
             log.error("worker %s stops: %s", self.settings.worker, error, exc_info=None if known else error)
         self.stopped.set()
@@ -342,4 +378,11 @@ class Worker:
 
     async def stop(self) -> None:
         """Leave the group, then close what is open, last first; nothing is lost when it does not come to the end."""
+        self.audit.record("OMRS-AUDIT-0010", message=self.failure)
         await self._open.aclose()
+        await asyncio.to_thread(self.audit.close)
+
+    def _stopped(self) -> None:
+        """Everything but the producer is closed: the last message goes to the audit topic."""
+        self.audit.record("OMRS-AUDIT-0011")
+        self.audit.flush()

@@ -1,0 +1,126 @@
+"""Messages about the server as a whole: start, stop, local repository, archives (OMRS cohort § 2, types § 6)."""
+
+from omrs_schemas.model.audit import AuditSeverity as S
+from omrs_streams.audit.message import AuditMessage as M
+
+MESSAGES = (
+    M(
+        "OMRS-AUDIT-0064",
+        S.STARTUP,
+        "The audit log of server {server} is open; its destinations are: {destinations}",
+        "The first message of every start, before anything else is tried.",
+        "None. If later messages are missing on the topic, look at the console: Kafka may have been away.",
+    ),
+    M(
+        "OMRS-AUDIT-0001",
+        S.STARTUP,
+        "The repository services are starting: worker {worker}, reached at {url}",
+        "A worker process of the server has been started.",
+        "None. OMRS-AUDIT-0007 follows once the server is up; an error before it says what is in the way.",
+    ),
+    M(
+        "OMRS-AUDIT-0003",
+        S.STARTUP,
+        "The local repository is starting as metadata collection {collection_id}",
+        "Types and partitions of the local metadata collection are about to be opened.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0004",
+        S.STARTUP,
+        "The metadata highway is starting for {count} cohorts: {cohorts}",
+        "The server is configured with cohorts to join.",
+        "None. Each cohort reports itself with OMRS-AUDIT-0005.",
+    ),
+    M(
+        "OMRS-AUDIT-0006",
+        S.EXCEPTION,
+        "Cohort {cohort} cannot be joined because of its configuration: {message}",
+        "A setting of the cohort is wrong, or its stored registration belongs to another metadata collection.",
+        "Correct the setting that the message names, then start the worker again.",
+    ),
+    M(
+        "OMRS-AUDIT-0007",
+        S.STARTUP,
+        "The repository services are up",
+        "Every part of this worker has been started; partitions are served as the group assigns them.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0010",
+        S.SHUTDOWN,
+        "The repository services are stopping[: {message}]",
+        "The worker was asked to stop (SIGTERM or SIGINT), or something failed that it cannot go on without.",
+        "None after a request to stop. Otherwise remedy what the message says, then start the worker again.",
+    ),
+    M(
+        "OMRS-AUDIT-0011",
+        S.SHUTDOWN,
+        "The repository services have stopped",
+        "The worker has left its group; what is in the log is safe.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0012",
+        S.INFO,
+        "The server has no local repository: it sends no metadata and keeps no reference copies",
+        "The setting `repository` is `none`.",
+        "None, unless the server should have metadata of its own; then set `repository` to `native`.",
+    ),
+    M(
+        "OMRS-AUDIT-0013",
+        S.EXCEPTION,
+        "The server could not start: {message}",
+        "Kafka is not reachable, a topic could lose records, the types cannot be loaded, or a name is taken.",
+        "Do what the message says, then start the worker again.",
+    ),
+    M(
+        "OMRS-AUDIT-0044",
+        S.STARTUP,
+        "The store of the local repository is being opened in {path}",
+        "Each partition that this worker owns has a store below that directory.",
+        "None. The directory may be deleted at any time; stores are rebuilt from the log.",
+    ),
+    M(
+        "OMRS-AUDIT-0045",
+        S.STARTUP,
+        "The local repository is ready: {count} types, {partitions} partitions of its log",
+        "Types have been loaded and the server's own topics checked.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0046",
+        S.STARTUP,
+        "The local repository is starting[: connector {connector}]",
+        "The server joins its consumer group to be given partitions of its log.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0047",
+        S.STARTUP,
+        "The local repository has started[: connector {connector}]",
+        "The worker is a member of the server's consumer group.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0050",
+        S.INFO,
+        "Archive {archive} is being loaded[ ({count} types)]",
+        "The types of the configured release, or an archive that somebody loads, are read.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-0053",
+        S.INFO,
+        "Archive {archive} has been loaded: {types} types[, {instances} instances]",
+        "The archive's content is part of the server now.",
+        "None.",
+    ),
+    M(
+        "OMRS-AUDIT-9014",
+        S.EXCEPTION,
+        "Worker {worker} cannot go on: {message}",
+        "A part that the worker needs has failed: the fold of a partition, a publisher, the view of a topic.",
+        "Start the worker again; it goes on where the log says. If it fails again, report it with the worker's log.",
+    ),
+)
