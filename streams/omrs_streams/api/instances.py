@@ -1,12 +1,11 @@
-"""Handlers of the instance paths (OMRS queries § 6): thin, from the request to a command or a query.
-
-Over 500 lines: half of it is the table of paths, one row each, which reads best beside its handlers.
-"""
+"""Handlers of the instance paths (OMRS queries § 6): thin, from the request to a command or a query."""
 
 from typing import Any
 
 import omrs_schemas.model.requests as beans
 from omrs_schemas.errors import InvalidParameterError
+from omrs_streams.api import instances_classify, instances_identity
+from omrs_streams.api.instances_classify import external_of
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
 from omrs_streams.repository.local import Bean
@@ -15,13 +14,8 @@ from omrs_streams.repository.matching_request import FindRequest
 E, R = changes.ENTITY, changes.RELATIONSHIP
 
 
-def _external(body: Bean) -> tuple[str, str] | None:
-    guid = body.get("metadataCollectionId")
-    return (guid, body.get("metadataCollectionName") or "") if guid else None
-
-
 def _require_external(body: Bean) -> tuple[str, str]:
-    found = _external(body)
+    found = external_of(body)
     if found is None:
         raise InvalidParameterError(
             "no external source was given",
@@ -105,36 +99,6 @@ def _writes(kind: str) -> dict[str, Any]:
         "purge": purge,
         "restore": restore,
     }
-
-
-async def classify(r: Request) -> Any:
-    return await r.worker.commands.classify(
-        r.partition, r.call, r.guid, r.path["classificationName"], r.bean.get("instanceProperties")
-    )
-
-
-async def classify_detailed(r: Request) -> Any:
-    body = r.bean
-    return await r.worker.commands.classify(
-        r.partition,
-        r.call,
-        r.guid,
-        r.path["classificationName"],
-        body.get("classificationProperties"),
-        origin=body.get("classificationOrigin") or "ASSIGNED",
-        origin_guid=body.get("classificationOriginGUID"),
-        external=_external(body),
-    )
-
-
-async def declassify(r: Request) -> Any:
-    return await r.worker.commands.declassify(r.partition, r.call, r.guid, r.path["classificationName"])
-
-
-async def reclassify(r: Request) -> Any:
-    return await r.worker.commands.reclassify(
-        r.partition, r.call, r.guid, r.path["classificationName"], r.bean.get("instanceProperties")
-    )
 
 
 # ---- reads ---------------------------------------------------------------------------------------------------------
@@ -319,7 +283,6 @@ def _of_kind(kind: str, noun: str, guid: str, obsolete: str, purged: str) -> lis
     ]
 
 
-_CLASS = "/instances/entity/{entityGUID}/classification/{classificationName}"
 _ENTITY = "EntityDetailResponse"
 _ENTITIES = "EntityListResponse"
 _RELATIONSHIPS = "RelationshipListResponse"
@@ -440,40 +403,6 @@ ROUTES: list[Route] = [
         "guid",
     ),
     Route(
-        "POST",
-        _CLASS,
-        "classifyEntity",
-        classify,
-        _ENTITY,
-        "entity",
-        "entityGUID",
-        beans.InstancePropertiesRequest,
-        False,
-    ),
-    Route(
-        "POST",
-        f"{_CLASS}/detailed",
-        "classifyEntityDetailed",
-        classify_detailed,
-        _ENTITY,
-        "entity",
-        "entityGUID",
-        beans.ClassificationRequest,
-        False,
-    ),
-    Route("POST", f"{_CLASS}/delete", "declassifyEntity", declassify, _ENTITY, "entity", "entityGUID"),
-    Route(
-        "POST",
-        f"{_CLASS}/properties",
-        "updateEntityClassification",
-        reclassify,
-        _ENTITY,
-        "entity",
-        "entityGUID",
-        beans.InstancePropertiesRequest,
-        False,
-    ),
-    Route(
         "GET",
         "/instances/entity/{entityGUID}/home-classifications",
         "getHomeClassifications",
@@ -505,4 +434,6 @@ ROUTES: list[Route] = [
         False,
     ),
     *_finds(),
+    *instances_classify.ROUTES,
+    *instances_identity.ROUTES,
 ]

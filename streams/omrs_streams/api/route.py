@@ -10,7 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_streams.api.replies import UnreadableBodyError
+from omrs_streams.repository.changes import require_guid
 from omrs_streams.repository.commands import Call
+from omrs_streams.repository.events import guid_for
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.partition import OwnedPartition
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 CREATED = "(created)"
 """Key of a route whose guid is made here, from the event id."""
+
+IN_QUERY, IN_BODY = "?", "."
+"""How the key of a route begins that is no path parameter but a query parameter, or a field (`.a.b`) of the body."""
 
 TEXT = "(text)"
 """Body of a route that takes a bare JSON string."""
@@ -61,7 +66,8 @@ Handler = Callable[[Request], Awaitable[Any]]
 class Route:
     """`response` and `payload` name the response bean and the field that holds the result.
 
-    `key`: the path parameter whose guid decides which worker runs it, `CREATED`, or None (any worker).
+    `key`: the parameter whose guid decides which worker runs it: a path parameter, `IN_QUERY` or `IN_BODY` and a
+    name, `CREATED`, or None (any worker). `query`: the names of the query parameters.
     `body`: the request bean's model (or a union of models), `TEXT`, or None. `required`: whether it may be left out.
     """
 
@@ -74,6 +80,22 @@ class Route:
     key: str | None = None
     body: Any = None
     required: bool = True
+    query: tuple[str, ...] = ()
+
+
+def key_guid(route: Route, request: Request) -> str:
+    """The guid by which `request` is routed; InvalidParameterError where none was given. The route has a key."""
+    key = route.key or ""
+    if key == CREATED:
+        return guid_for(request.call.event_id)
+    if key.startswith(IN_QUERY):
+        return require_guid(request.query.get(key[1:]), key[1:])
+    if key.startswith(IN_BODY):
+        found: Any = request.bean
+        for name in key[1:].split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        return require_guid(found, key[1:])
+    return request.path[key]
 
 
 def parse_body(route: Route, raw: bytes) -> Any:

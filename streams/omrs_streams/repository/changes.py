@@ -101,9 +101,21 @@ def restored(bean: Bean, user: str, now: int) -> Bean:
     return changed
 
 
+_HOME_FIELDS = (
+    "metadataCollectionId",
+    "metadataCollectionName",
+    "instanceProvenanceType",
+    "replicatedBy",
+    "instanceURL",
+    "reIdentifiedFromGUID",
+)
+
+
 def undone(current: Bean, previous: Bean, user: str, now: int) -> Bean:
-    """The content of `previous` as the version after `current` (the number never goes back)."""
-    content = {**previous, "version": current["version"], "maintainedBy": current.get("maintainedBy", [])}
+    """The content of `previous` as the version after `current`: the number never goes back, the home stays."""
+    content = {name: value for name, value in previous.items() if name not in _HOME_FIELDS}
+    content.update({name: current[name] for name in _HOME_FIELDS if name in current})
+    content.update(version=current["version"], maintainedBy=current.get("maintainedBy", []))
     if "updateTime" in current:
         content["updateTime"] = current["updateTime"]
     return next_version(content, user, now)
@@ -157,3 +169,66 @@ def require_guid(guid: str | None, parameter: str) -> str:
             parameter=parameter,
         )
     return guid
+
+
+# ---- identity, type and home (OMRS instances § Reidentify / retype / rehome) -----------------------------------------
+
+
+def re_identified(bean: Bean, guid: str, user: str, now: int, local: LocalCollection) -> Bean:
+    """`bean` under a new guid, one version later; its creation time stays."""
+    changed = {**next_version(bean, user, now), "guid": guid, "reIdentifiedFromGUID": bean["guid"]}
+    return _with_url(changed, local)
+
+
+def re_typed(bean: Bean, instance_type: Bean, user: str, now: int) -> Bean:
+    return {**next_version(bean, user, now), "type": instance_type}
+
+
+def re_homed(bean: Bean, user: str, now: int, local: LocalCollection, name: str | None) -> Bean:
+    """`bean` with its home here, one version later, and with it the classifications that its old home had given it:
+    nobody else is left to change them."""
+    old = bean.get("metadataCollectionId")
+    changed = _at_home(next_version(bean, user, now), local, name)
+    classifications = bean.get("classifications")
+    if classifications:
+        changed["classifications"] = [
+            _at_home(next_version(each, user, now), local, name) if each.get("metadataCollectionId") == old else each
+            for each in classifications
+        ]
+    return _with_url(changed, local)
+
+
+def ends_of(relationship: Bean) -> tuple[str, str]:
+    """The guids of the two entities that a relationship links."""
+    return relationship["entityOneProxy"]["guid"], relationship["entityTwoProxy"]["guid"]
+
+
+def re_pointed(relationship: Bean, old: str, proxy: Bean, user: str, now: int) -> Bean:
+    """`relationship` with `proxy` at each end that was the entity `old`."""
+    ends = {end: proxy for end in ("entityOneProxy", "entityTwoProxy") if relationship[end]["guid"] == old}
+    return {**next_version(relationship, user, now), **ends}
+
+
+def content_of(bean: Bean) -> Bean:
+    """What a user changes of an instance: status, properties and classifications."""
+    return {name: bean.get(name) for name in ("status", "properties", "classifications")}
+
+
+def with_content(bean: Bean, content: Bean, user: str, now: int) -> Bean:
+    """`bean` one version later with the `content_of` another."""
+    changed = {**next_version(bean, user, now), **content}
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+def _at_home(header: Bean, local: LocalCollection, name: str | None) -> Bean:
+    changed = {key: value for key, value in header.items() if key != "replicatedBy"}
+    changed["metadataCollectionId"] = local.collection_id
+    changed["metadataCollectionName"] = name or local.collection_name
+    changed["instanceProvenanceType"] = LOCAL_COHORT
+    return changed
+
+
+def _with_url(bean: Bean, local: LocalCollection) -> Bean:
+    if local.url_root:
+        bean["instanceURL"] = local.instance_url(bean["guid"], relationship=bean["class"] == RELATIONSHIP)
+    return bean

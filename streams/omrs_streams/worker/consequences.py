@@ -1,27 +1,41 @@
-"""What follows from a change: deleting or purging an entity does the same to the relationships at it (OMRS instances
-§ Delete), and the unknown ends of a relationship copy are kept as proxies. Each is a record of its own that names its
-cause; a publisher's cursor makes the process resumable."""
+"""What follows from a change (OMRS instances § Delete, § Reidentify): deleting or purging an entity does the same to
+the relationships at it, a new guid retires the old one and re-points relationships, the unknown ends of a relationship
+copy are kept as proxies. Each is a record of its own that names its cause; a publisher's cursor makes the process
+resumable."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 from uuid import NAMESPACE_OID, uuid5
 
-from omrs_schemas.errors import InvalidParameterError, OmrsError, RelationshipNotKnownError, RevisionConflictError
+from omrs_schemas.errors import (
+    CodecError,
+    InvalidParameterError,
+    OmrsError,
+    RelationshipNotKnownError,
+    RevisionConflictError,
+)
 from omrs_schemas.model.enums import InstanceStatus
-from omrs_streams.log.record import ORIGIN_COPY, ORIGIN_HOME, Effective, LogRecord
+from omrs_streams.log.record import ORIGIN_ARCHIVE, ORIGIN_COPY, ORIGIN_HOME, Effective, LogRecord
+from omrs_streams.repository.changes import content_of
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.ends import RelationshipEnds
 from omrs_streams.worker.scattered import Scattered
 
+log = logging.getLogger(__name__)
+
 RUN_TIMEOUT_S = 60.0  # an entity may have thousands of relationships; beyond this the batch is tried again
 
-Run = Callable[[str, str, Call, Bean], Awaitable[None]]
+Run = Callable[[str, str, Call, Bean], Awaitable[Bean]]
 
 _PURGED = b"PURGED_ENTITY_EVENT"
 _CAUSES = frozenset({b"DELETED_ENTITY_EVENT", _PURGED})
+_RE_IDENTIFIED = frozenset({b"RE_IDENTIFIED_ENTITY_EVENT", b"RE_IDENTIFIED_RELATIONSHIP_EVENT"})
 _FROM_HOME = f"{ORIGIN_HOME}|"
 _COPIED = f"{ORIGIN_COPY}|"
+_LOADED = f"{ORIGIN_ARCHIVE}|"
 _RELATIONSHIP = "RELATIONSHIP_EVENT"
 
 ALL_STATUSES = [status.value for status in InstanceStatus]
@@ -29,7 +43,7 @@ ALL_STATUSES = [status.value for status in InstanceStatus]
 
 
 class Consequences:
-    """Follows the log behind the fold and issues the cascades of home changes and the ends of copies."""
+    """Follows the log behind the fold and issues what home changes entail, and the ends of copies."""
 
     def __init__(
         self,
@@ -47,16 +61,27 @@ class Consequences:
 
     def follow(self, records: Sequence[Effective]) -> None:
         """On the publisher's thread; returns when everything that follows from `records` is in the log."""
-        causes = [r for r in records if r.named.get("kind") in _CAUSES and r.text("omrs-meta").startswith(_FROM_HOME)]
-        for record in causes:
-            asyncio.run_coroutine_threadsafe(self._cascade(record), self._loop).result(RUN_TIMEOUT_S)
+        for record in records:
+            kind = record.named.get("kind")
+            if kind in _CAUSES and record.text("omrs-meta").startswith(_FROM_HOME):
+                self._wait(self._cascade(record))
+            elif kind in _RE_IDENTIFIED and not record.text("omrs-meta").startswith(_LOADED):
+                self._wait(self._new_identity(record))
         copies = [
             LogRecord.parse(r.partition, r.offset, r.key, r.value, r.headers)
             for r in records
             if r.text("kind").endswith(_RELATIONSHIP) and r.text("omrs-meta").startswith(_COPIED)
         ]
         if copies:
-            asyncio.run_coroutine_threadsafe(self._ends.keep(copies), self._loop).result(RUN_TIMEOUT_S)
+            self._wait(self._ends.keep(copies))
+
+    def _wait(self, following: Awaitable[None]) -> None:
+        async def done() -> None:
+            await following
+
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result(RUN_TIMEOUT_S)
+
+    # ---- delete, purge ---------------------------------------------------------------------------------------------
 
     async def _cascade(self, record: Effective) -> None:
         purged = record.named["kind"] == _PURGED
@@ -75,9 +100,7 @@ class Consequences:
 
     async def _one(self, name: str, bean: Bean, cause: Effective) -> None:
         """The event id follows from cause and relationship, so a repetition after a crash changes nothing twice."""
-        because = cause.text("event-id")
-        event_id = str(uuid5(NAMESPACE_OID, f"{because}/{name}/{bean['guid']}"))
-        call = Call(bean.get("updatedBy") or bean.get("createdBy") or "", event_id, cause=because)
+        call = _call(cause, name, bean["guid"], bean.get("updatedBy") or bean.get("createdBy") or "")
         try:
             await self._run(name, bean["guid"], call, bean)
         except (RelationshipNotKnownError, RevisionConflictError):
@@ -88,6 +111,67 @@ class Consequences:
     def _distributes(self, bean: Bean) -> bool:
         """Whether the relationship comes from here; a copy of another member's is dropped with its end."""
         return self._collection_id in (bean.get("metadataCollectionId"), bean.get("replicatedBy"))
+
+    # ---- a new guid ------------------------------------------------------------------------------------------------
+
+    async def _new_identity(self, record: Effective) -> None:
+        """At its home the old guid is retired; everywhere relationships of ours get the new end."""
+        try:
+            section = self._ends.codec.decode(record.value)["instanceEventSection"]
+        except CodecError:
+            return  # the store reported it when it was folded
+        old = section.get("originalInstanceGUID")
+        bean: Bean | None = section.get("entity") or section.get("relationship")
+        if not old or bean is None:
+            return
+        if not record.text("omrs-meta").startswith(_COPIED):
+            await self._retire(record, old, bean)
+        if "entity" in section:
+            attached = await self._scattered.relationships_of(old, {"limitResultsByStatus": ALL_STATUSES}, None)
+            for each in attached:
+                if self._distributes(each):
+                    await self._re_point(record, old, bean, each)
+
+    async def _retire(self, record: Effective, old: str, bean: Bean) -> None:
+        """Whatever the old guid took since the new one was made from it goes along; then its life ends.
+
+        A RE_IDENTIFIED that is itself a consequence gave the guid up to another member's object.
+        """
+        user, new, base = bean.get("updatedBy") or "", record.key.decode(), content_of(bean)
+        while True:
+            found = await self._run("look", old, _call(record, "look", old, user), {})
+            if not found or found["bean"].get("status") == "DELETED":
+                return
+            content, revision = content_of(found["bean"]), found["revision"]
+            if content != base:
+                done = await self._run(
+                    "carry", new, _call(record, f"carry/{revision}", new, user), {"base": base, "content": content}
+                )
+                if not done["done"]:
+                    log.warning("%s was changed as %s too; the changes as %s count", old, new, new)
+                base = content
+            what = {"revision": revision, "forget": bool(record.text("cause"))}
+            try:
+                await self._run("retire", old, _call(record, f"retire/{revision}", old, user), what)
+            except RevisionConflictError:
+                continue
+            return
+
+    async def _re_point(self, record: Effective, old: str, entity: Bean, relationship: Bean) -> None:
+        guid, user = relationship["guid"], entity.get("updatedBy") or ""
+        for attempt in count():
+            call = _call(record, f"re-point/{attempt}", guid, user)
+            try:
+                await self._run("re_point", guid, call, {"old": old, "entity": entity})
+            except RevisionConflictError:
+                continue  # another writer was first; an event id that lost changes nothing any more
+            return
+
+
+def _call(cause: Effective, name: str, guid: str, user: str) -> Call:
+    """The event id follows from the cause, so that a repetition after a crash changes nothing twice."""
+    because = cause.text("event-id")
+    return Call(user, str(uuid5(NAMESPACE_OID, f"{because}/{name}/{guid}")), cause=because)
 
 
 def _needs_nothing(error: OmrsError) -> None:

@@ -31,7 +31,7 @@ class RelationshipEnds:
     ) -> None:
         self._known_here = known_here
         self._local = local
-        self._codec = codec
+        self.codec = codec
         self._headers = headers
         self._append = append
 
@@ -58,7 +58,7 @@ class RelationshipEnds:
             if record.kind in PURGE_KINDS or record.status == DELETED_STATUS:
                 continue
             try:
-                relationship = self._codec.decode_record(record.value).get("relationship") or {}
+                relationship = self.codec.decode_record(record.value).get("relationship") or {}
             except CodecError:
                 continue  # the store reported it when it was folded
             for name in ENDS:
@@ -69,7 +69,7 @@ class RelationshipEnds:
 
     def _entry(self, guid: str, cause: LogRecord) -> dict[str, Any]:
         """The event id follows from cause and end, so a repetition after a crash changes nothing twice."""
-        relationship = self._codec.decode(cause.value or b"")["instanceEventSection"]["relationship"]
+        relationship = self.codec.decode(cause.value or b"")["instanceEventSection"]["relationship"]
         proxy: Bean = next(relationship[name] for name in ENDS if relationship[name]["guid"] == guid)
         return {
             "event_id": str(uuid5(NAMESPACE_OID, f"{cause.event_id}/proxy/{proxy['guid']}")),
