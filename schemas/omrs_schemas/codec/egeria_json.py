@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from omrs_schemas.codec.canonical import canonical
 from omrs_schemas.errors import CodecError
 from omrs_schemas.model.base import JsonBean
 from omrs_schemas.model.events import OMRSEventV1
@@ -64,6 +65,8 @@ def loads(data: bytes | bytearray | str) -> JsonBean:
             protocol=protocol,
         )
     try:
+        if canonical(OMRSEventV1)(parsed):
+            return parsed
         return OMRSEventV1.model_validate(parsed).to_bean()
     except ValidationError as error:
         raise CodecError(f"not an OMRS event: {explain(error)}", size=len(data), start=_start(data)) from error
