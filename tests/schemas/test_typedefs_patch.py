@@ -8,6 +8,7 @@ from omrs_schemas.codes import Code
 from omrs_schemas.errors import InvalidParameterError, InvalidTypeDefError, PatchError, TypeDefNotKnownError
 from omrs_schemas.typedefs import TypeSystem
 from omrs_schemas.typedefs.javahash import hash_map_order, string_hash
+from omrs_schemas.typedefs.patch import difference
 
 STRING = TypeSystem.builtin().attribute_typedef_by_name("string")
 DATE = TypeSystem.builtin().attribute_typedef_by_name("date")
@@ -204,3 +205,29 @@ def test_patches_in_sequence_are_idempotent_however_often_each_arrives(steps, da
         again.apply_patch(patches[index])
     assert again.require(name="Glossary") == final
     assert {each for names in steps for each in names} <= set(own_names(final))
+
+
+def test_the_difference_of_two_versions_is_the_patch_between_them(types):
+    before = types.require(name="Referenceable")
+    patch = patch_of(
+        types,
+        "Referenceable",
+        propertyDefinitions=[attribute("addedHere"), attribute("addedToo", DATE)],
+        typeDefOptions={"a": "b"},
+        typeDefStatus="DEPRECATED_TYPEDEF",
+    )
+    after = types.apply_patch(patch)
+    again = difference(before, after)
+    assert own_names({"propertiesDefinition": again.pop("propertyDefinitions")}) == ["addedToo", "addedHere"]
+    assert again == {field: value for field, value in patch.items() if field != "propertyDefinitions"}
+    assert TypeSystem.builtin().apply_patch(difference(before, after)) == after
+
+
+def test_the_difference_of_a_relationship_type_says_whether_it_links_twice(types):
+    before = types.require(name="SemanticAssignment")
+    assert "updateMultiLink" not in difference(before, before)
+    flag = not before.get("multiLink", False)
+    after = {**before, "version": before["version"] + 1, "multiLink": flag}
+    patch = difference(before, after)
+    assert (patch["updateMultiLink"], patch["multiLink"]) == (True, flag)
+    assert TypeSystem.builtin().apply_patch(patch)["multiLink"] == flag

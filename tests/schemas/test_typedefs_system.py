@@ -391,7 +391,7 @@ def test_a_new_identity_reaches_every_link(types):
     assert types.supertypes("Leaf") == ("Leaf", "Centre", "Root")
     assert types.require(name="R")["endDef1"]["entityType"]["guid"] == "new-guid"
     assert [each["name"] for each in types.require(name="C")["validEntityDefs"]] == ["Centre", "Root"]
-    assert types.typedef_by_name("Mid") is None and types.typedef("guid-Mid") is None
+    assert types.typedef_by_name("Mid") is types.typedef("guid-Mid") is after
     with pytest.raises(TypeDefKnownError):
         types.reidentify_typedef("new-guid", "Centre", "guid-Leaf", "Anything")
 
@@ -400,5 +400,35 @@ def test_a_new_identity_of_an_attribute_type_reaches_the_attributes(types):
     types.add_typedef(entity("A", propertiesDefinition=[attribute("x")]))
     types.reidentify_attribute_typedef(STRING["guid"], "string", "g", "text")
     assert (types.attributes("A")["x"].type_guid, types.attributes("A")["x"].type_name) == ("g", "text")
-    assert types.attribute_typedef(STRING["guid"]) is None
     assert types.require_attribute_typedef(guid="g", name="text")["version"] == STRING["version"] + 1
+    assert types.attribute_typedef(STRING["guid"]) is types.attribute_typedef_by_name("string")
+    assert types.attribute_typedef(STRING["guid"])["name"] == "text", "values made before name it as it was"
+    assert [kind["name"] for kind in types.attribute_typedefs()] == ["text"]
+
+
+def test_a_type_answers_to_what_it_was_called_before(types):
+    """Instances, and members that take no notice, go on naming it so."""
+    types.reidentify_typedef("guid-Mid", "Mid", "guid-2", "Second")
+    now = types.reidentify_typedef("guid-2", "Second", "guid-3", "Third")
+    for guid, name in (("guid-Mid", "Mid"), ("guid-2", "Second"), ("guid-3", "Third")):
+        assert types.typedef(guid) is types.typedef_by_name(name) is types.require(guid=guid, name=name) is now
+        assert types.is_type_of("Leaf", name) and types.is_type_of(name, "Root")
+        assert types.attributes(name) == types.attributes("Third")
+        assert types.verify_typedef({**now, "guid": guid, "name": name})
+    assert types.subtype_guids("guid-2") == {"guid-Mid", "guid-2", "guid-3", "guid-Leaf"}
+    assert [each["name"] for each in types.typedefs()] == ["Root", "Third", "Leaf"]
+    with pytest.raises(TypeDefKnownError):
+        types.add_typedef(entity("Mid"))
+    types.add_typedef(entity("New", "Mid"))
+    assert types.require(name="New")["superType"]["name"] == "Third"
+    assert types.copy().typedef_by_name("Mid") == now
+
+
+def test_a_type_can_take_its_former_name_back(types):
+    types.reidentify_typedef("guid-Mid", "Mid", "guid-2", "Second")
+    back = types.reidentify_typedef("guid-2", "Second", "guid-Mid", "Mid")
+    assert types.require(guid="guid-2", name="Second") is back is types.require(guid="guid-Mid", name="Mid")
+    types.remove_typedef("guid-Leaf", "Leaf")
+    types.remove_typedef("guid-2", "Second")
+    assert types.typedef("guid-2") is None and types.typedef_by_name("Mid") is None
+    types.add_typedef(entity("Second"))

@@ -21,6 +21,9 @@ class Resolver(Protocol):
     def resolve(self, link: Bean) -> Bean | None:
         """The TypeDef that a link means."""
 
+    def typedef(self, guid: str) -> Bean | None:
+        """The TypeDef with this guid."""
+
     def typedefs(self) -> list[Bean]:
         """Every TypeDef known."""
 
@@ -34,6 +37,11 @@ def of(typedef: Bean) -> Iterator[tuple[str, Bean]]:
             yield f"{field}.entityType", typedef[field]["entityType"]
     for link in typedef.get("validEntityDefs") or ():
         yield "validEntityDefs", link
+
+
+def missing(types: Resolver, typedef: Bean) -> list[str]:
+    """What a TypeDef is built on that is not known, by name where there is one."""
+    return [str(link.get("name") or link.get("guid")) for _, link in of(typedef) if types.resolve(link) is None]
 
 
 def names(typedef: Bean) -> set[str]:
@@ -61,7 +69,7 @@ def check_links(types: Resolver, typedef: Bean) -> None:
         wanted = typedef["category"] if field == "superType" else ENTITY_DEF
         if target is None:
             problem, help = "which is not known", "Add that type first, or load the archive that defines it."
-        elif link.get("guid") not in (None, "", target["guid"]):
+        elif link.get("guid") and types.typedef(link["guid"]) is not target:
             problem, help = f"but that name has guid {target['guid']} here", "Use the guid and name of one type."
         elif target["category"] != wanted:
             problem, help = f"which is a {target['category']}", f"A {wanted} is needed there."

@@ -109,6 +109,35 @@ def patched(typedef: Bean, patch: Bean) -> Bean:
     return result
 
 
+def difference(before: Bean, after: Bean) -> Bean:
+    """The patch that makes `after`, a later version of the same TypeDef, of `before`.
+
+    What a patch cannot take away (an attribute, a description) stays in whoever applies it.
+    """
+    patch = {
+        "headerVersion": CURRENT_TYPE_HEADER_VERSION,
+        "typeDefGUID": after["guid"],
+        "typeDefName": after["name"],
+        "applyToVersion": before.get("version", 0),
+        "updateToVersion": after.get("version", 0),
+        "newVersionName": after.get("versionName") or str(after.get("version", 0)),
+        "updatedBy": after.get("updatedBy") or after.get("createdBy") or "omrs",
+        "updateTime": after.get("updateTime") or after.get("createTime") or 1,
+    }
+    fields = {target: source for source, target in _REPLACED.items()}
+    fields |= {field: field for field in _REPLACED_BY_CLASS.get(after["class"], ())}
+    for target, source in fields.items():
+        if after.get(target) is not None and after[target] != before.get(target):
+            patch[source] = after[target]
+    if bool(after.get("multiLink")) != bool(before.get("multiLink")):
+        patch |= {"updateMultiLink": True, "multiLink": bool(after.get("multiLink"))}
+    known = {each["attributeName"]: each for each in before.get("propertiesDefinition") or ()}
+    attributes = after.get("propertiesDefinition") or ()
+    if changed := [each for each in attributes if known.get(each["attributeName"]) != each]:
+        patch["propertyDefinitions"] = changed
+    return patch
+
+
 def _merged(typedef: Bean, patch: Bean) -> list[Bean]:
     """Attributes by name: new ones added, those of the same name replaced, none removed; in HashMap order."""
     current: list[Bean] = typedef.get("propertiesDefinition") or []

@@ -4,7 +4,7 @@ Pure: no I/O (but the package data behind `builtin`), no clock. Beans that go in
 treat them as immutable; every change here replaces a bean by a new one. Rule sources: OMRS types § 3-5.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from omrs_schemas.typedefs.attributes import AttributeSpec, attribute_spec
 from omrs_schemas.typedefs.builtin import builtin_archive
 from omrs_schemas.typedefs.check import check_attribute_typedef, check_typedef
 from omrs_schemas.typedefs.constants import DEFAULT_STATUSES
+from omrs_schemas.typedefs.former import Former
 from omrs_schemas.typedefs.patch import check_patch, describe, patched
 
 Bean = dict[str, Any]
@@ -40,6 +41,8 @@ class TypeSystem:
         self._by_name: dict[str, Bean] = {}
         self._attribute_by_guid: dict[str, Bean] = {}
         self._attribute_by_name: dict[str, Bean] = {}
+        self._former = Former()
+        self._former_attribute = Former()
         self._forget_derived()
 
     @classmethod
@@ -65,6 +68,7 @@ class TypeSystem:
         self._by_guid, self._by_name = dict(other._by_guid), dict(other._by_name)
         self._attribute_by_guid = dict(other._attribute_by_guid)
         self._attribute_by_name = dict(other._attribute_by_name)
+        self._former, self._former_attribute = other._former.copy(), other._former_attribute.copy()
         self._forget_derived()
 
     # Changing
@@ -97,13 +101,17 @@ class TypeSystem:
 
     def _carried(self, bean: Bean) -> bool:
         """Is this the base of a type that a patch has moved on here? Loading it again changes nothing."""
-        known = self._by_name.get(bean["name"])
-        return known is not None and known["guid"] == bean["guid"] and known.get("version", 0) > bean.get("version", 0)
+        known = self.typedef_by_name(bean["name"])
+        return (
+            known is not None
+            and self.typedef(bean["guid"]) is known
+            and known.get("version", 0) > bean.get("version", 0)
+        )
 
     def add_attribute_typedef(self, bean: Bean) -> None:
         """Errors: `InvalidTypeDefError`, `TypeDefKnownError` ATTRIBUTE_TYPEDEF_ALREADY_DEFINED (name or guid taken)."""
         kind = check_attribute_typedef(bean)
-        taken = self._attribute_by_name.get(kind["name"]) or self._attribute_by_guid.get(kind["guid"])
+        taken = self.attribute_typedef_by_name(kind["name"]) or self.attribute_typedef(kind["guid"])
         if taken is not None:
             raise _known("AttributeTypeDef", kind, taken, Code.ATTRIBUTE_TYPEDEF_ALREADY_DEFINED)
         self._attribute_by_name[kind["name"]] = self._attribute_by_guid[kind["guid"]] = kind
@@ -115,7 +123,7 @@ class TypeSystem:
         Errors: `InvalidTypeDefError` (also: super type or end unknown), `TypeDefKnownError` TYPEDEF_ALREADY_DEFINED.
         """
         typedef = check_typedef(bean)
-        taken = self._by_name.get(typedef["name"]) or self._by_guid.get(typedef["guid"])
+        taken = self.typedef_by_name(typedef["name"]) or self.typedef(typedef["guid"])
         if taken is not None:
             raise _known("TypeDef", typedef, taken, Code.TYPEDEF_ALREADY_DEFINED)
         links.check_links(self, typedef)
@@ -128,8 +136,9 @@ class TypeSystem:
         `InvalidTypeDefError` when the result could not have been added (super type unknown or in a circle, …).
         """
         checked = check_patch(patch)
-        before = self._by_guid.get(str(checked.get("typeDefGUID")))
-        if before is None or checked.get("typeDefName") not in (None, before["name"]):
+        before = self.typedef(str(checked.get("typeDefGUID")))
+        name = checked.get("typeDefName")
+        if before is None or (name is not None and self.typedef_by_name(name) is not before):
             raise TypeDefNotKnownError(
                 f"The patch is for {describe(checked)}, which is not known here",
                 help="Add the type first; guid and name must both be its own.",
@@ -173,7 +182,9 @@ class TypeSystem:
         """
         typedef = self.require(guid=guid, name=name)
         users = [
-            other["name"] for other in self._by_name.values() if name in links.names(other) and other is not typedef
+            other["name"]
+            for other in self._by_name.values()
+            if typedef["name"] in links.names(other) and other is not typedef
         ]
         if users:
             raise TypeDefInUseError(
@@ -182,7 +193,8 @@ class TypeSystem:
                 guid=guid,
                 users=users,
             )
-        del self._by_guid[guid], self._by_name[name]
+        del self._by_guid[typedef["guid"]], self._by_name[typedef["name"]]
+        self._former.removed(typedef["guid"])
         self._changed()
         return typedef
 
@@ -191,31 +203,35 @@ class TypeSystem:
         kind = self.require_attribute_typedef(guid=guid, name=name)
         for typedef in self._by_name.values():
             for attribute in typedef.get("propertiesDefinition") or ():
-                if attribute["attributeType"]["guid"] == guid:
+                if attribute["attributeType"]["guid"] == kind["guid"]:
                     raise TypeDefInUseError(
                         f"Attribute type {name} ({guid}) is the type of {typedef['name']}.{attribute['attributeName']}",
                         code=Code.ATTRIBUTE_TYPEDEF_IN_USE,
                         help="Remove the types that use it first.",
                         guid=guid,
                     )
-        del self._attribute_by_guid[guid], self._attribute_by_name[name]
+        del self._attribute_by_guid[kind["guid"]], self._attribute_by_name[kind["name"]]
+        self._former_attribute.removed(kind["guid"])
         self._changed()
         return kind
 
     def reidentify_typedef(self, guid: str, name: str, new_guid: str, new_name: str) -> Bean:
         """Give a type another guid and name, version + 1; links from other types follow. The new bean is returned.
 
+        The type is found by its former guid and name as well: instances keep those they were made with.
         Errors: `TypeDefNotKnownError`, `TypeDefError`; `TypeDefKnownError` when the new guid or name is another type's.
         """
         before = self.require(guid=guid, name=name)
         after = {**before, "guid": new_guid, "name": new_name, "version": before.get("version", 0) + 1}
-        for taken in (self._by_guid.get(new_guid), self._by_name.get(new_name)):
+        for taken in (self.typedef(new_guid), self.typedef_by_name(new_name)):
             if taken is not None and taken is not before:
                 raise _known("TypeDef", check_typedef(after), taken, Code.TYPEDEF_ALREADY_DEFINED)
         check_typedef(after)
-        order = [after if bean is before else links.relinked(bean, name, after) for bean in self._by_name.values()]
+        old = before["name"]
+        order = [after if bean is before else links.relinked(bean, old, after) for bean in self._by_name.values()]
         self._by_name = {bean["name"]: bean for bean in order}
         self._by_guid = {bean["guid"]: bean for bean in order}
+        self._former.moved(before, after)
         self._changed()
         return after
 
@@ -223,21 +239,24 @@ class TypeSystem:
         """The same for an attribute type: the attributes that have it follow. Errors as for `reidentify_typedef`."""
         before = self.require_attribute_typedef(guid=guid, name=name)
         after = {**before, "guid": new_guid, "name": new_name, "version": before.get("version", 0) + 1}
-        for taken in (self._attribute_by_guid.get(new_guid), self._attribute_by_name.get(new_name)):
+        for taken in (self.attribute_typedef(new_guid), self.attribute_typedef_by_name(new_name)):
             if taken is not None and taken is not before:
                 raise _known("AttributeTypeDef", after, taken, Code.ATTRIBUTE_TYPEDEF_ALREADY_DEFINED)
         check_attribute_typedef(after)
         kinds = [after if bean is before else bean for bean in self._attribute_by_name.values()]
         self._attribute_by_name = {bean["name"]: bean for bean in kinds}
         self._attribute_by_guid = {bean["guid"]: bean for bean in kinds}
-        order = [links.retyped(bean, guid, after) for bean in self._by_name.values()]
+        order = [links.retyped(bean, before["guid"], after) for bean in self._by_name.values()]
         self._by_name = {bean["name"]: bean for bean in order}
         self._by_guid = {bean["guid"]: bean for bean in order}
+        self._former_attribute.moved(before, after)
         self._changed()
         return after
 
     def _put(self, typedef: Bean) -> Bean:
         typedef = links.trimmed(typedef)
+        for name in links.names(typedef) & self._former.names.keys():
+            typedef = links.relinked(typedef, name, self._by_guid[self._former.names[name]])
         self._by_guid[typedef["guid"]] = self._by_name[typedef["name"]] = typedef
         self._changed()
         return typedef
@@ -260,10 +279,10 @@ class TypeSystem:
         Errors: `InvalidTypeDefError`; `TypeDefConflictError` when the name stands for another type here.
         """
         typedef = check_typedef(bean)
-        known = self._by_name.get(typedef["name"])
+        known = self.typedef_by_name(typedef["name"])
         if known is None:
             return False
-        if (known["guid"], known.get("versionName")) == (typedef["guid"], typedef.get("versionName")):
+        if self.typedef(typedef["guid"]) is known and known.get("versionName") == typedef.get("versionName"):
             return True
         raise TypeDefConflictError(
             f"Type {typedef['name']} ({typedef['guid']}, version {typedef.get('versionName')}) conflicts with the one "
@@ -277,10 +296,10 @@ class TypeSystem:
     def verify_attribute_typedef(self, bean: Bean) -> bool:
         """False: not known by this name. True: equal in every field. Errors: as for `verify_typedef`."""
         kind = check_attribute_typedef(bean)
-        known = self._attribute_by_name.get(kind["name"])
+        known = self.attribute_typedef_by_name(kind["name"])
         if known is None:
             return False
-        if known == kind:
+        if known == kind or (kind["guid"] != known["guid"] and self.attribute_typedef(kind["guid"]) is known):
             return True
         fields = sorted(field for field in known.keys() | kind.keys() if known.get(field) != kind.get(field))
         raise TypeDefConflictError(
@@ -294,20 +313,20 @@ class TypeSystem:
     # Looking up
 
     def typedef(self, guid: str) -> Bean | None:
-        """TypeDef bean by guid."""
-        return self._by_guid.get(guid)
+        """TypeDef bean by guid, present or former."""
+        return self._by_guid.get(guid) or self._former.find(self._by_guid, guid, None)
 
     def typedef_by_name(self, name: str) -> Bean | None:
-        """TypeDef bean by name."""
-        return self._by_name.get(name)
+        """TypeDef bean by name, present or former."""
+        return self._by_name.get(name) or self._former.find(self._by_guid, None, name)
 
     def attribute_typedef(self, guid: str) -> Bean | None:
-        """AttributeTypeDef bean by guid."""
-        return self._attribute_by_guid.get(guid)
+        """AttributeTypeDef bean by guid, present or former."""
+        return self._attribute_by_guid.get(guid) or self._former_attribute.find(self._attribute_by_guid, guid, None)
 
     def attribute_typedef_by_name(self, name: str) -> Bean | None:
-        """AttributeTypeDef bean by name."""
-        return self._attribute_by_name.get(name)
+        """AttributeTypeDef bean by name, present or former."""
+        return self._attribute_by_name.get(name) or self._former_attribute.find(self._attribute_by_guid, None, name)
 
     def typedefs(self) -> list[Bean]:
         """Every TypeDef in the order in which they became known."""
@@ -333,17 +352,17 @@ class TypeSystem:
         given or they belong to different types.
         """
         codes = (Code.TYPEDEF_ID_NOT_KNOWN, Code.TYPEDEF_NAME_NOT_KNOWN)
-        return _required("type", self._by_guid, self._by_name, guid, name, codes)
+        return _required("type", self.typedef, self.typedef_by_name, guid, name, codes)
 
     def require_attribute_typedef(self, guid: str | None = None, name: str | None = None) -> Bean:
         """The AttributeTypeDef of this guid and/or name; errors as for `require`, with the attribute codes."""
         codes = (Code.ATTRIBUTE_TYPEDEF_ID_NOT_KNOWN, Code.ATTRIBUTE_TYPEDEF_NAME_NOT_KNOWN)
-        return _required("attribute type", self._attribute_by_guid, self._attribute_by_name, guid, name, codes)
+        return _required("attribute type", self.attribute_typedef, self.attribute_typedef_by_name, guid, name, codes)
 
     def resolve(self, link: Bean) -> Bean | None:
         """The TypeDef that a TypeDefLink means: by name, or by guid where it carries no name."""
         name = link.get("name")
-        return self._by_name.get(name) if name else self._by_guid.get(str(link.get("guid")))
+        return self.typedef_by_name(name) if name else self.typedef(str(link.get("guid")))
 
     # What follows from the types
 
@@ -356,10 +375,14 @@ class TypeSystem:
 
     def is_type_of(self, name: str, super_name: str) -> bool:
         """Is `name` the type `super_name` or one below it? False for a name that is not known."""
-        return name in self._by_name and super_name in self.supertypes(name)
+        target = self.typedef_by_name(super_name)
+        return target is not None and self.typedef_by_name(name) is not None and target["name"] in self.supertypes(name)
 
     def subtype_guids(self, guid: str) -> frozenset[str]:
-        """Guids of the type itself and of everything below it. Errors: `TypeDefNotKnownError`."""
+        """Guids of the type itself and of everything below it, those that they had before too.
+
+        Errors: `TypeDefNotKnownError`.
+        """
         known = self._subtypes.get(guid)
         if known is None:
             if self._children is None:
@@ -368,6 +391,7 @@ class TypeSystem:
             while waiting:
                 found.add(waiting[-1])
                 waiting.extend(self._children.get(waiting.pop(), ()))
+            found.update(former for former, present in self._former.guids.items() if present in found)
             known = self._subtypes[guid] = frozenset(found)
         return known
 
@@ -430,28 +454,30 @@ def _known(noun: str, bean: Bean, taken: Bean, code: Code) -> TypeDefKnownError:
 
 def _required(
     noun: str,
-    by_guid: Mapping[str, Bean],
-    by_name: Mapping[str, Bean],
+    by_guid: Callable[[str], Bean | None],
+    by_name: Callable[[str], Bean | None],
     guid: str | None,
     name: str | None,
     codes: tuple[Code, Code],
 ) -> Bean:
     help = "Ask for all types to see what is known; load the type archive that defines it."
-    if not guid and not name:
-        raise TypeDefError(
-            f"Neither guid nor name of a {noun} was given", code=Code.BAD_TYPEDEF_ID_FOR_INSTANCE, help="Give one."
-        )
-    if guid and guid not in by_guid:
+    of_guid = by_guid(guid) if guid else None
+    if guid and of_guid is None:
         raise TypeDefNotKnownError(f"No {noun} with guid {guid} ({name}) is known", code=codes[0], help=help, guid=guid)
-    if name and name not in by_name:
+    of_name = by_name(name) if name else None
+    if name and of_name is None:
         raise TypeDefNotKnownError(f"No {noun} named {name} is known", code=codes[1], help=help, type_name=name)
-    found = by_guid[guid] if guid else by_name[str(name)]
-    if name and found["name"] != name:
+    if of_guid is not None and of_name is not None and of_guid is not of_name:
         raise TypeDefError(
-            f"The guid {guid} belongs to {noun} {found['name']}, not to {name}",
+            f"The guid {guid} belongs to {noun} {of_guid['name']}, not to {name}",
             code=Code.BAD_TYPEDEF_ID_FOR_INSTANCE,
             help="Send the guid and the name of one type.",
             guid=guid,
             type_name=name,
+        )
+    found = of_guid or of_name
+    if found is None:
+        raise TypeDefError(
+            f"Neither guid nor name of a {noun} was given", code=Code.BAD_TYPEDEF_ID_FOR_INSTANCE, help="Give one."
         )
     return found
