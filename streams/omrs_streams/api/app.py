@@ -22,6 +22,8 @@ from omrs_streams.api import instances, types
 from omrs_streams.api.access import visible
 from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
 from omrs_streams.api.route import TEXT, Request, Route, key_guid, parse_body
+from omrs_streams.proxy.refusal import refuse
+from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.stamping import stamped
@@ -151,6 +153,8 @@ async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
             http=404,
             parameter="server",
         )
+    if worker.proxy is not None:
+        refuse(route.operation, worker.settings.server)
     length = http.headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY:
         raise UnreadableBodyError(
@@ -287,5 +291,7 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
     add(bulk.HEADERS, worker.bulk.headers)
     add(bulk.HELD, worker.bulk.held)
     add(bulk.TYPES, worker.bulk.types)
+    if worker.proxy is not None:
+        add(PROXY_GUIDS, worker.proxy.stored.answer)
     add("/internal/v1/reopen", worker.operations.reopen)
     add(INTERNAL_DIGEST, worker.operations.digest)

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from omrs_schemas.errors import ConfigurationError
 from omrs_streams.audit import AuditLog
 from omrs_streams.proxy.interfaces import ProxyContext
 from omrs_streams.proxy.loading import load_repository
@@ -40,29 +41,33 @@ class ProxyRuntime:
         self, settings: ProxySettings, local: LocalCollection, context: ProxyContext, ports: Ports, audit: AuditLog
     ) -> None:
         self.name = settings.connector
-        self.server = context.server
         self.stored = ports.stored
         self._local = local
         self._ports = ports
         self._audit = audit
-        self._connector = load_repository(settings.connector, context)
+        try:
+            self._connector = load_repository(settings.connector, context)
+        except ConfigurationError as error:
+            audit.record("OMRS-AUDIT-0034", connector=self.name, message=str(error))
+            raise
         self.type_names = frozenset(self._connector.type_names)
         self._type_guids = [context.types.require(name=name)["guid"] for name in sorted(self.type_names)]
         self._planner = Planner(local, context.types, settings.connector)
         self._counts = Counts()
         self._session = Session()
         self._lock = asyncio.Lock()
+        self._stopped = False
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
         self._processor: LogProcessor | None = None
-        self._record("OMRS-AUDIT-0023")
+        audit.record("OMRS-AUDIT-0023", connector=self.name)
 
     # ---- on the worker's loop --------------------------------------------------------------------------------------
 
     async def follow(self, mine: bool) -> None:
         """Run here, or not: `mine` says whether this worker owns the partition that goes with the proxy."""
         async with self._lock:
-            if mine and self._thread is None:
+            if mine and self._thread is None and not self._stopped:
                 self._halt = threading.Event()
                 self._thread = threading.Thread(target=self._run, args=(self._halt,), name="omrs-proxy", daemon=True)
                 self._thread.start()
@@ -71,6 +76,8 @@ class ProxyRuntime:
                 self._thread = None
 
     async def stop(self) -> None:
+        """End it for good: the worker stops."""
+        self._stopped = True
         await self.follow(False)
 
     async def _stop(self, thread: threading.Thread) -> None:
@@ -125,7 +132,7 @@ class ProxyRuntime:
         mapper = self._connector.event_mapper()
         try:
             mapper.start(processor)
-            self._record("OMRS-AUDIT-0024")
+            self._audit.record("OMRS-AUDIT-0024", connector=self.name)
             self._enter("synchronizing")
             processor.reconcile(self._connector.snapshot())
             self._session.error = ""
@@ -136,7 +143,7 @@ class ProxyRuntime:
         finally:
             processor.close()
             mapper.stop()
-            self._record("OMRS-AUDIT-0025")
+            self._audit.record("OMRS-AUDIT-0025", connector=self.name)
         if processor.error is not None:
             raise processor.error
 
@@ -159,11 +166,8 @@ class ProxyRuntime:
             said,
         )
         if news:
-            self._record("OMRS-AUDIT-0035", message=said)
+            self._audit.record("OMRS-AUDIT-0035", connector=self.name, message=said)
 
     def _report_refused(self, guid: str, reason: str) -> None:
         log.warning("repository proxy %s: %s is left out: %s", self.name, guid, reason)
-        self._record("OMRS-AUDIT-0035", message=f"{guid} is left out: {reason}")
-
-    def _record(self, message_id: str, **params: object) -> None:
-        self._audit.record(message_id, server=self.server, connector=self.name, **params)
+        self._audit.record("OMRS-AUDIT-0035", connector=self.name, message=f"{guid} is left out: {reason}")

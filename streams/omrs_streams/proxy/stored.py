@@ -1,7 +1,7 @@
-"""What the server log holds of a proxy's instances, asked by the hundred, wherever their partitions are."""
+"""What the server log holds of a proxy's instances, wherever their partitions are."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from omrs_schemas.errors import NotReadyError
@@ -11,95 +11,63 @@ from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import Peers
 from omrs_streams.worker.router import MOVING_S, Router
 
-STATES = "/internal/v1/proxy/states"
 GUIDS = "/internal/v1/proxy/guids"
 RETRY_S = 0.1
 
+_UNSEEN = State()
+
 
 class StoredStates:
-    """Answers for every worker of the server; `answer_…` are this worker's share for the others."""
+    """Answers for every worker of the server; `held` is `Bulk.held`."""
 
-    def __init__(self, router: Router, peers: Peers, collection_id: str) -> None:
+    def __init__(
+        self,
+        router: Router,
+        peers: Peers,
+        held: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]],
+        collection_id: str,
+    ) -> None:
         self._router = router
         self._peers = peers
+        self._held = held
         self._collection_id = collection_id
 
-    async def states(self, guids: Iterable[str]) -> dict[str, State]:
-        """The state of each guid. NotReadyError after `MOVING_S`."""
-        found: dict[str, State] = {}
-        missing = set(guids)
-        deadline = _deadline()
-        while missing:
-            by_owner: dict[Owner, list[str]] = {}
-            for guid in missing:
-                owner = await self._router.locate(self._router.partition(guid), deadline)
-                by_owner.setdefault(owner if isinstance(owner, Owner) else _HERE, []).append(guid)
-            for owner, share in by_owner.items():
-                body = {"guids": share}
-                answer = await self._ask(owner, STATES, body)
-                for guid, (revision, bean) in answer.get("states", {}).items():
-                    found[guid] = State(revision, bean)
-            missing -= found.keys()
-            if missing:
-                await self._pause(deadline)
-        return found
+    async def states(self, guids: Collection[str]) -> dict[str, State]:
+        """The state of each guid. NotReadyError when partitions move for too long."""
+        held = (await self._held({"guids": list(guids)}))["held"] if guids else {}
+        found = {guid: State(held[guid]["revision"], held[guid]["bean"]) for guid in held}
+        return {guid: found.get(guid, _UNSEEN) for guid in guids}
 
     async def guids(self, type_guids: Collection[str]) -> set[str]:
         """Our own instances of exactly these types, soft-deleted ones too. NotReadyError after `MOVING_S`."""
         found: set[str] = set()
         missing = set(range(self._router.count))
-        deadline = _deadline()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + MOVING_S
         while missing:
-            by_owner: dict[Owner, list[int]] = {}
+            remote: dict[Owner, list[int]] = {}
+            local: list[int] = []
             for number in missing:
                 owner = await self._router.locate(number, deadline)
-                by_owner.setdefault(owner if isinstance(owner, Owner) else _HERE, []).append(number)
-            for owner, share in by_owner.items():
-                body = {"partitions": share, "type_guids": list(type_guids)}
-                answer = await self._ask(owner, GUIDS, body)
-                found.update(answer.get("guids", ()))
-                missing -= set(answer.get("partitions", ()))
+                (local if isinstance(owner, OwnedPartition) else remote.setdefault(owner, [])).append(number)
+            answers = [await self.answer({"partitions": local, "type_guids": list(type_guids)})]
+            for owner, numbers in remote.items():
+                try:
+                    answers.append(
+                        await self._peers.call(owner, GUIDS, {"partitions": numbers, "type_guids": list(type_guids)})
+                    )
+                except NotReadyError:
+                    continue  # asked again, wherever they are by then
+            for answer in answers:
+                found.update(answer["guids"])
+                missing.difference_update(answer["partitions"])
             if missing:
-                await self._pause(deadline)
+                if loop.time() > deadline:
+                    raise NotReadyError("the proxy does not see all of its instances: partitions are moving")
+                await asyncio.sleep(RETRY_S)
         return found
 
-    async def _ask(self, owner: Owner, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        if owner is _HERE:
-            return await (self.answer_states(body) if path == STATES else self.answer_guids(body))
-        try:
-            found: Mapping[str, Any] = await self._peers.call(owner, path, body)
-        except NotReadyError:
-            return {}
-        return found
-
-    async def _pause(self, deadline: float) -> None:
-        if asyncio.get_running_loop().time() > deadline:
-            raise NotReadyError(
-                "the proxy cannot see all of its instances: partitions are moving", help="it tries again by itself"
-            )
-        await asyncio.sleep(RETRY_S)
-
-    # ---- this worker's share ---------------------------------------------------------------------------------------
-
-    async def answer_states(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """`{"guids": [...]}` → `{"states": {guid: [revision, bean or null]}}`, of the guids that are owned here."""
-        return {"states": await asyncio.to_thread(self._states, body["guids"])}
-
-    def _states(self, guids: Iterable[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for guid in guids:
-            owned = self._router.local(self._router.partition(guid))
-            if owned is None:
-                continue
-            stored = owned.store.get(guid)
-            if stored is not None:
-                found[guid] = [stored.meta.revision, owned.store.to_bean(stored)]
-                continue
-            meta = owned.store.get_meta(guid)
-            found[guid] = [0 if meta is None else meta.revision, None]
-        return found
-
-    async def answer_guids(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """`{"partitions": [...], "type_guids": [...]}` → `{"partitions": those owned here, "guids": [...]}`."""
         owned = {number: self._router.local(number) for number in body["partitions"]}
         here = {number: found for number, found in owned.items() if found is not None}
@@ -114,10 +82,3 @@ class StoredStates:
             for guid in each.store.guids_of_type(type_guid)
             if (meta := each.store.get_meta(guid)) is not None and meta.home_id == self._collection_id
         ]
-
-
-_HERE = Owner("", "")
-
-
-def _deadline() -> float:
-    return asyncio.get_running_loop().time() + MOVING_S

@@ -47,6 +47,7 @@ class Operations:
                 name: [found.to_bean() for found in member.stored.values()] for name, member in worker.cohorts.items()
             },
             "types": worker.types.version,
+            "proxy": None if worker.proxy is None else worker.proxy.status(),
         }
 
     def refresh_metrics(self) -> None:

@@ -21,6 +21,7 @@ from omrs_streams.log.record import Effective
 from omrs_streams.log.schemas_topic import publish_schemas
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, ensure_topics, server_topics
 from omrs_streams.log.view import Change, TopicView
+from omrs_streams.proxy.runtime import OWNER_PARTITION
 from omrs_streams.repository.commands import Commands
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.security import load_security
@@ -40,6 +41,7 @@ from omrs_streams.worker.ownership import Ownership
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.peers import Peers
+from omrs_streams.worker.proxy import make_proxy
 from omrs_streams.worker.publisher import Publisher, Send
 from omrs_streams.worker.router import Router
 from omrs_streams.worker.scattered import Scattered
@@ -224,6 +226,7 @@ class Worker:
         self.cascade = Cascade(self.router, self.peers, self.commands)
         self.bulk = Bulk(self)
         self.operations = Operations(self)
+        self.proxy = make_proxy(self)
 
     def _ownership(self) -> None:
         self.ownership = Ownership(
@@ -248,6 +251,8 @@ class Worker:
         for member in self.cohorts.values():
             if member.wire.registration_topic in topics:
                 await member.connect()
+        if self.proxy is not None:
+            await self.proxy.follow(OWNER_PARTITION in self.router.assigned)
 
     def _start_publishers(self) -> None:
         server = self.settings.server
@@ -287,6 +292,8 @@ class Worker:
         on_assignment(app, self.ownership.assigned, self.ownership.revoked)
         app.finalize()
         self._open.push_async_callback(app.stop)
+        if self.proxy is not None:
+            self._open.push_async_callback(self.proxy.stop)
         await app.start()
 
     def _inbound(self, member: CohortMember) -> Inbound:
