@@ -6,146 +6,87 @@
 registry store and writes the audit log, in the order of the outputs. One caller at a time: connecting and inbound
 events are serialised.
 
-The registration time is stored only once the registration was sent: the caller reports each `SendEvent` that has
-`report` set with `Sent`. A lost report repeats the registration at the next start, which is harmless.
+Nothing counts as said before it was sent: the registration time is stored, and the registry of a member that leaves is
+cleared, once the caller reports the event as `Sent`. Whatever could not be sent is sent again at the next `Tick`, and a
+lost report only repeats an event at the next start, which is harmless.
 
-Two servers with one collection id (the protocol does not detect them, we do): the first registration is kept, the
-second is not stored; an error event tells both. The first one gives way by un-registering.
+A registration can get lost on topics that keep no history. So a member asks for registrations at every connect, and
+again when it hears from a collection that is not registered: after 30 s, then twice as long each time.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Literal
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.cohort.registry_events import (
     Bean,
-    Identity,
     Registration,
     refresh_request,
     registration_event,
     registry_error,
     un_registration,
 )
+from omrs_streams.cohort.registry_inbound import received
+from omrs_streams.cohort.registry_state import (
+    NO_REMOTES,
+    Audit,
+    Connect,
+    ConnectionFailed,
+    Disconnect,
+    FederateWith,
+    Heard,
+    Input,
+    Output,
+    Received,
+    RegistryState,
+    RemoveRegistration,
+    SendEvent,
+    Sent,
+    Status,
+    Step,
+    StopFederating,
+    StoreRegistration,
+    Stranger,
+    Tick,
+    Unregister,
+    audit,
+)
 
-Status = Literal["NEW", "CONNECTED", "DISCONNECTED"]
+__all__ = [
+    "Audit",
+    "Connect",
+    "ConnectionFailed",
+    "Disconnect",
+    "FederateWith",
+    "Heard",
+    "Input",
+    "Output",
+    "Received",
+    "RegistryState",
+    "RemoveRegistration",
+    "SendEvent",
+    "Sent",
+    "Status",
+    "Step",
+    "StopFederating",
+    "StoreRegistration",
+    "Tick",
+    "Unregister",
+    "step",
+]
 
-_NO_REMOTES: Mapping[str, Registration] = MappingProxyType({})
+# An answer to a request takes seconds with a Java member, whose consumer polls once a second; what has not come after
+# this time is asked for again.
+ASK_AGAIN_MS = 30_000
+# A collection that never registers (it left for good and old events are read) is asked for ever more rarely.
+ASK_AT_MOST_MS = 3_600_000
+# Strangers that are remembered; a cohort has tens of members.
+STRANGERS = 1_000
 
-
-@dataclass(frozen=True, slots=True)
-class RegistryState:
-    """What one member knows of one cohort. `local` is the stored local registration, `remotes` those of the others."""
-
-    cohort: str
-    identity: Identity
-    local: Registration | None = None
-    remotes: Mapping[str, Registration] = field(default_factory=lambda: _NO_REMOTES)
-    status: Status = "NEW"
-
-    @property
-    def members(self) -> frozenset[str]:
-        """Collection ids of the active members, this one included (decides DEREGISTERED_REPOSITORY on read)."""
-        own = {self.local.collection_id} if self.local is not None else set()
-        return frozenset(own | self.remotes.keys())
-
-
-# Inputs
-
-
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """Join the cohort, at every start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The result of a `SendEvent` that asked for it: `event` is that event, `fault` None when it was acknowledged."""
-
-    event: Bean
-    fault: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A registry event from the cohort's topic."""
-
-    event: Bean
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionFailed:
-    """No connector could be built from a member's connection."""
-
-    collection_id: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnect:
-    """Leave for now: nothing is sent, the registry is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unregister:
-    """Leave for good: the others are told, the registry is cleared."""
-
-
-Input = Connect | Sent | Received | ConnectionFailed | Disconnect | Unregister
-
-# Outputs
-
-
-@dataclass(frozen=True, slots=True)
-class SendEvent:
-    """Send to the cohort's registration topic; with `report`, answer with `Sent`."""
-
-    event: dict[str, Any]
-    report: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRegistration:
-    """Keep a registration: the local one or a remote one (a store key is the collection id)."""
-
-    registration: Registration
-    local: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveRegistration:
-    """Forget a registration."""
-
-    collection_id: str
-    local: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FederateWith:
-    """Register the member's connection with the federating connector."""
-
-    registration: Registration
-
-
-@dataclass(frozen=True, slots=True)
-class StopFederating:
-    """The cohort no longer holds this member's connection."""
-
-    collection_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """An audit message: its OMRS id and the parameters."""
-
-    id: str
-    params: Mapping[str, object]
-
-
-Output = SendEvent | StoreRegistration | RemoveRegistration | FederateWith | StopFederating | Audit
-Step = tuple[RegistryState, list[Output]]
+_REGISTRATIONS = frozenset({"REGISTRATION_EVENT", "RE_REGISTRATION_EVENT"})
+_REFRESH, _LEFT = "REFRESH_REGISTRATION_REQUEST", "UN_REGISTRATION_EVENT"
+_REPEATED = _REGISTRATIONS | {_REFRESH, _LEFT}
 
 
 def step(state: RegistryState, happened: Input, now: int) -> Step:
@@ -153,33 +94,34 @@ def step(state: RegistryState, happened: Input, now: int) -> Step:
 
     Raises ConfigurationError (OMRS-COHORT-REGISTRY-400-002) from Connect when the store belongs to another collection.
     """
-    if isinstance(happened, Connect):
-        return _connect(state, now)
-    if isinstance(happened, Sent):
-        return _sent(state, happened)
-    if isinstance(happened, Received):
-        return _received(state, happened.event, now)
-    if isinstance(happened, ConnectionFailed):
-        return _connection_failed(state, happened, now)
-    if isinstance(happened, Unregister):
-        return _unregister(state, now)
-    return _disconnect(state)
-
-
-def _audit(state: RegistryState, number: str, **params: object) -> Audit:
-    return Audit(f"OMRS-AUDIT-{number}", {"cohort": state.cohort, **params})
+    match happened:
+        case Connect():
+            return _connect(state, now)
+        case Sent(event=event, fault=None):
+            return _sent(state, event)
+        case Sent(event=event, fault=fault):
+            return _not_sent(state, event, str(fault))
+        case Received(event=event):
+            return received(state, event, now)
+        case Heard(collection_id=collection_id):
+            return _heard(state, collection_id, now)
+        case Tick():
+            return _again(state, now)
+        case ConnectionFailed():
+            return _connection_failed(state, happened, now)
+        case Unregister():
+            return _unregister(state, now)
+        case Disconnect():
+            return _disconnect(state)
 
 
 def _connect(state: RegistryState, now: int) -> Step:
     outputs: list[Output] = []
-    stored, identity = state.local, state.identity
+    stored, identity, leaving = state.local or state.leaving, state.identity, None
     if stored is not None and identity.collection_id is None:
-        outputs += [
-            _audit(state, "0063", collection_id=stored.collection_id),
-            SendEvent(un_registration(stored, now)),
-            RemoveRegistration(stored.collection_id, local=True),
-        ]
-        stored = None
+        leaving, stored = stored, None
+        outputs.append(audit(state, "0063", collection_id=leaving.collection_id))
+        outputs.append(SendEvent(un_registration(leaving, now), report=True))
     if stored is not None and stored.collection_id != identity.collection_id:
         raise ConfigurationError(
             f"the registry of cohort {state.cohort} belongs to the metadata collection {stored.collection_id}, "
@@ -193,157 +135,116 @@ def _connect(state: RegistryState, now: int) -> Step:
     local = Registration.of_identity(identity, stored.time if stored is not None else None)
     if local is not None:
         outputs.append(StoreRegistration(local, local=True))
-        known = local.time is not None
-        kind = "RE_REGISTRATION_EVENT" if known else "REGISTRATION_EVENT"
-        announced = local if known else replace(local, time=now)
-        outputs.append(_audit(state, "0061" if known else "0060", collection_id=local.collection_id))
-        outputs.append(SendEvent(registration_event(kind, announced, now), report=not known))
+        outputs += _announce(state, local, now)
     outputs += [FederateWith(each) for each in state.remotes.values() if each.connection is not None]
-    outputs.append(_audit(state, "0062"))
-    outputs.append(SendEvent(refresh_request(identity, now)))
-    return replace(state, local=local, status="CONNECTED"), outputs
+    outputs += _ask(state, now)
+    connected = replace(state, local=local, leaving=leaving, status="CONNECTED", unsent=frozenset(), asked=now)
+    return connected, outputs
 
 
-def _sent(state: RegistryState, sent: Sent) -> Step:
-    section: Bean = sent.event.get("registryEventSection") or {}
-    if sent.fault is not None:
-        return state, [_audit(state, "0105", event=section.get("registryEventType"), fault=sent.fault)]
-    if section.get("registryEventType") != "REGISTRATION_EVENT" or state.local is None:
-        return state, []
-    local = replace(state.local, time=section.get("registrationTimestamp"))
-    return replace(state, local=local), [StoreRegistration(local, local=True)]
+def _announce(state: RegistryState, local: Registration, now: int) -> list[Output]:
+    """Register, or register again where a registration is known to have been sent."""
+    known = local.time is not None
+    kind = "RE_REGISTRATION_EVENT" if known else "REGISTRATION_EVENT"
+    announced = local if known else replace(local, time=now)
+    return [
+        audit(state, "0061" if known else "0060", collection_id=local.collection_id),
+        SendEvent(registration_event(kind, announced, now), report=not known),
+    ]
 
 
-def _received(state: RegistryState, event: Bean, now: int) -> Step:
-    if state.status != "CONNECTED":
-        return state, []
-    originator: Bean = event.get("originator") or {}
+def _ask(state: RegistryState, now: int) -> list[Output]:
+    return [audit(state, "0062"), SendEvent(refresh_request(state.identity, now))]
+
+
+def _sent(state: RegistryState, event: Bean) -> Step:
     section: Bean = event.get("registryEventSection") or {}
     kind = section.get("registryEventType")
-    local_id = state.identity.collection_id
-    if local_id is not None and originator.get("metadataCollectionId") == local_id:
-        return _from_own_id(state, event, kind, now)
-    handler = _HANDLERS.get(str(kind))
-    if handler is None:
-        return state, [_audit(state, "8001", event=kind, server=originator.get("serverName"))]
-    return handler(state, event, now)
+    if kind == "REGISTRATION_EVENT" and state.local is not None and state.local.time is None:
+        local = replace(state.local, time=section.get("registrationTimestamp"))
+        return replace(state, local=local), [StoreRegistration(local, local=True)]
+    if kind == _LEFT and state.leaving is not None:
+        return _left(state, state.leaving)
+    return state, []
 
 
-def _from_own_id(state: RegistryState, event: Bean, kind: object, now: int) -> Step:
-    """Our own echo, or another server that uses our collection id."""
-    other = (event.get("originator") or {}).get("serverName")
-    if kind not in ("REGISTRATION_EVENT", "RE_REGISTRATION_EVENT") or other == state.identity.server_name:
-        return state, []
-    return state, _duplicate(state, "0113", str(state.identity.collection_id), state.identity.server_name, other, now)
-
-
-def _duplicate(
-    state: RegistryState, audit: str, collection_id: str, keeper: str | None, other: str | None, now: int
-) -> list[Output]:
-    message = f"{other} registers the metadata collection id {collection_id}, which belongs to {keeper}"
-    error = registry_error(state.identity, "CONFLICTING_COLLECTION_ID", message, collection_id, None, now)
-    return [_audit(state, audit, collection_id=collection_id, keeper=keeper, other=other), SendEvent(error)]
-
-
-def _member_registered(state: RegistryState, event: Bean, now: int) -> Step:
-    member = Registration.of_event(event)
+def _not_sent(state: RegistryState, event: Bean, fault: str) -> Step:
     kind = (event.get("registryEventSection") or {}).get("registryEventType")
-    if member is None:
-        server = (event.get("originator") or {}).get("serverName")
-        return state, [_audit(state, "0126", event=kind, server=server)]
-    known = state.remotes.get(member.collection_id)
-    if known is not None and known.server_name != member.server_name:
-        return state, _duplicate(state, "0108", member.collection_id, known.server_name, member.server_name, now)
-    number = "0110" if kind == "REGISTRATION_EVENT" else "0112"
-    outputs: list[Output] = [_audit(state, number, collection_id=member.collection_id, server=member.server_name)]
-    if member == known:
-        return state, outputs
-    outputs.insert(0, StoreRegistration(member))
-    if member.connection is not None:
-        outputs.append(FederateWith(member))
-    elif known is not None and known.connection is not None:
-        outputs.append(StopFederating(member.collection_id))
-    remotes = MappingProxyType({**state.remotes, member.collection_id: member})
-    return replace(state, remotes=remotes), outputs
+    told = audit(state, "0105", kind=kind, message=fault)
+    return replace(state, unsent=state.unsent | ({kind} & _REPEATED)), [told]
 
 
-def _refresh_asked(state: RegistryState, event: Bean, now: int) -> Step:
-    server = (event.get("originator") or {}).get("serverName")
-    outputs: list[Output] = [_audit(state, "0106", server=server)]
-    if state.local is not None:
-        # A registration whose sending was not confirmed yet has no time; asked now, it is `now`.
-        announced = state.local if state.local.time is not None else replace(state.local, time=now)
-        outputs.append(SendEvent(registration_event("RE_REGISTRATION_EVENT", announced, now)))
-    return state, outputs
+def _again(state: RegistryState, now: int) -> Step:
+    outputs: list[Output] = []
+    if _LEFT in state.unsent and state.leaving is not None:
+        outputs.append(SendEvent(un_registration(state.leaving, now), report=True))
+    asked = state.asked
+    if state.status == "CONNECTED":
+        if state.unsent & _REGISTRATIONS and state.local is not None:
+            outputs += _announce(state, state.local, now)
+        if _REFRESH in state.unsent:
+            outputs += _ask(state, now)
+            asked = now
+    return replace(state, unsent=frozenset(), asked=asked), outputs
 
 
-def _member_left(state: RegistryState, event: Bean, now: int) -> Step:
-    originator: Bean = event.get("originator") or {}
-    collection_id, server = originator.get("metadataCollectionId"), originator.get("serverName")
-    audit = _audit(state, "0111", collection_id=collection_id, server=server)
-    known = state.remotes.get(str(collection_id))
-    if known is None or known.server_name != server:
-        # Unknown, or a rejected second user of the id: the registration kept here is not his to remove.
-        return state, [audit]
-    remotes = MappingProxyType({key: each for key, each in state.remotes.items() if key != collection_id})
-    outputs: list[Output] = [RemoveRegistration(known.collection_id), audit]
-    if known.connection is not None:
-        outputs.append(StopFederating(known.collection_id))
-    return replace(state, remotes=remotes), outputs
-
-
-def _told_of_error(state: RegistryState, event: Bean, now: int) -> Step:
-    error: Bean = event.get("errorSection") or {}
-    code, target = error.get("errorCode"), error.get("targetMetadataCollectionId")
-    mine = target is not None and target == state.identity.collection_id
-    params = {
-        "target": target,
-        "server": (event.get("originator") or {}).get("serverName"),
-        "message": error.get("errorMessage"),
-    }
-    if code == "CONFLICTING_COLLECTION_ID":
-        return state, [_audit(state, "0107" if mine else "0108", **params)]
-    if code == "BAD_REMOTE_CONNECTION":
-        return state, [_audit(state, "0109", **params)] if mine else []
-    return state, [_audit(state, "8001", event=code, **params)]
-
-
-_HANDLERS: Mapping[str, Callable[[RegistryState, Bean, int], Step]] = {
-    "REGISTRATION_EVENT": _member_registered,
-    "RE_REGISTRATION_EVENT": _member_registered,
-    "REFRESH_REGISTRATION_REQUEST": _refresh_asked,
-    "UN_REGISTRATION_EVENT": _member_left,
-    "REGISTRATION_ERROR_EVENT": _told_of_error,
-}
+def _heard(state: RegistryState, collection_id: str, now: int) -> Step:
+    if (
+        state.status != "CONNECTED"
+        or collection_id in state.remotes
+        or collection_id == state.identity.collection_id
+        or (state.asked is not None and now - state.asked < ASK_AGAIN_MS)
+    ):
+        return state, []
+    known = state.strangers.get(collection_id)
+    if known is None and len(state.strangers) >= STRANGERS:
+        return state, []
+    times = 0 if known is None else known.times
+    if known is not None and now - known.last < min(ASK_AGAIN_MS << times, ASK_AT_MOST_MS):
+        return state, []
+    strangers = MappingProxyType({**state.strangers, collection_id: Stranger(times + 1, now)})
+    return replace(state, strangers=strangers, asked=now), _ask(state, now)
 
 
 def _connection_failed(state: RegistryState, failed: ConnectionFailed, now: int) -> Step:
     """The registration stays: the member's events are processed, it only cannot be queried."""
     known = state.remotes.get(failed.collection_id)
-    connection = known.connection if known is not None else None
+    if known is None:
+        return state, []
     error = registry_error(
-        state.identity, "BAD_REMOTE_CONNECTION", failed.message, failed.collection_id, connection, now
+        state.identity, "BAD_REMOTE_CONNECTION", failed.message, failed.collection_id, known.connection, now
     )
-    audit = _audit(state, "0114", collection_id=failed.collection_id, message=failed.message)
-    return state, [audit, SendEvent(error)]
+    told = audit(state, "0114", collection_id=failed.collection_id, message=failed.message)
+    return state, [told, SendEvent(error)]
 
 
 def _disconnect(state: RegistryState) -> Step:
-    outputs: list[Output] = [_audit(state, "0008")]
-    outputs += [StopFederating(each.collection_id) for each in state.remotes.values() if each.connection is not None]
-    return replace(state, status="DISCONNECTED"), outputs
+    outputs: list[Output] = [audit(state, "0008"), *_no_federation(state)]
+    return replace(state, status="DISCONNECTED", unsent=frozenset()), outputs
 
 
 def _unregister(state: RegistryState, now: int) -> Step:
-    outputs: list[Output] = [_audit(state, "0009")]
-    if state.local is not None:
-        outputs += [
-            _audit(state, "0063", collection_id=state.local.collection_id),
-            SendEvent(un_registration(state.local, now)),
-            RemoveRegistration(state.local.collection_id, local=True),
-        ]
-    for each in state.remotes.values():
-        outputs.append(RemoveRegistration(each.collection_id))
-        if each.connection is not None:
-            outputs.append(StopFederating(each.collection_id))
-    return replace(state, local=None, remotes=_NO_REMOTES, status="DISCONNECTED"), outputs
+    """The store is cleared once the others were told; until then a restart tells them again."""
+    leaving = state.local or state.leaving
+    outputs: list[Output] = [audit(state, "0009"), *_no_federation(state)]
+    if leaving is None:
+        cleared, more = _left(replace(state, status="DISCONNECTING"), None)
+        return cleared, [*outputs, *more]
+    outputs.append(audit(state, "0063", collection_id=leaving.collection_id))
+    outputs.append(SendEvent(un_registration(leaving, now), report=True))
+    return replace(state, local=None, leaving=leaving, status="DISCONNECTING", unsent=frozenset()), outputs
+
+
+def _left(state: RegistryState, leaving: Registration | None) -> Step:
+    """The others know that `leaving` is gone. Without a local repository the member stays, otherwise it forgets all."""
+    outputs: list[Output] = []
+    if leaving is not None:
+        outputs.append(RemoveRegistration(leaving.collection_id, local=True))
+    if state.status != "DISCONNECTING":
+        return replace(state, leaving=None), outputs
+    outputs += [RemoveRegistration(each) for each in state.remotes]
+    return replace(state, leaving=None, remotes=NO_REMOTES, status="DISCONNECTED"), outputs
+
+
+def _no_federation(state: RegistryState) -> list[Output]:
+    return [StopFederating(each.collection_id) for each in state.remotes.values() if each.connection is not None]

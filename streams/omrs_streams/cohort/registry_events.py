@@ -167,3 +167,9 @@ def _event(originator: Bean, section: Bean, now: int) -> dict[str, Any]:
 
 def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def address_of(connection: Bean | None) -> str | None:
+    """The endpoint address of a connection; None where there is none."""
+    address = ((connection or {}).get("endpoint") or {}).get("address")
+    return str(address) if address else None

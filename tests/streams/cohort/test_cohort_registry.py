@@ -12,6 +12,7 @@ from omrs_streams.cohort.registry import (
     ConnectionFailed,
     Disconnect,
     FederateWith,
+    Heard,
     Output,
     Received,
     RegistryState,
@@ -20,6 +21,7 @@ from omrs_streams.cohort.registry import (
     Sent,
     StopFederating,
     StoreRegistration,
+    Tick,
     Unregister,
     step,
 )
@@ -63,7 +65,7 @@ def test_registration_time_is_stored_only_when_it_was_sent() -> None:
     state, outputs = step(RegistryState("coco", ME), Connect(), NOW)
     [asked] = [each for each in outputs if isinstance(each, SendEvent) and each.report]
     failed, told = step(state, Sent(asked.event, "broker is down"), NOW + 1)
-    assert failed == state and audits(told) == ["0105"]
+    assert failed == replace(state, unsent=frozenset({"REGISTRATION_EVENT"})) and audits(told) == ["0105"]
     again, outputs = step(replace(failed, status="NEW"), Connect(), NOW + 9)
     assert kinds(outputs)[0] == "REGISTRATION_EVENT"
     done, stored = step(again, Sent(sent(outputs)[0]), NOW + 10)
@@ -87,8 +89,11 @@ def test_local_repository_taken_away_un_registers_it() -> None:
     state, outputs = step(state, Connect(), NOW)
     assert kinds(outputs) == ["UN_REGISTRATION_EVENT", "REFRESH_REGISTRATION_REQUEST"]
     assert sent(outputs)[0]["originator"]["metadataCollectionId"] == "id-a"
-    assert RemoveRegistration("id-a", local=True) in outputs
     assert state.local is None and audits(outputs) == ["0063", "0062"]
+    assert RemoveRegistration("id-a", local=True) not in outputs, "it is stored until the others are told"
+    told, removed = step(state, Sent(sent(outputs)[0]), NOW)
+    assert removed == [RemoveRegistration("id-a", local=True)]
+    assert told == replace(state, leaving=None) and told.status == "CONNECTED"
 
 
 def test_another_configured_collection_is_refused() -> None:
@@ -210,12 +215,13 @@ def test_leaving_for_now_sends_nothing_and_keeps_the_registry() -> None:
 
 
 def test_leaving_for_good_tells_the_others_and_clears_the_registry() -> None:
-    state, outputs = step(connected(remotes={"id-b": B}), Unregister(), NOW)
+    leaving, outputs = step(connected(remotes={"id-b": B}), Unregister(), NOW)
     assert kinds(outputs) == ["UN_REGISTRATION_EVENT"] and audits(outputs) == ["0009", "0063"]
-    assert state.local is None and state.remotes == {} and state.members == frozenset()
-    assert {RemoveRegistration("id-a", local=True), RemoveRegistration("id-b")} <= {
-        each for each in outputs if isinstance(each, RemoveRegistration)
-    }
+    assert StopFederating("id-b") in outputs
+    assert leaving.status == "DISCONNECTING" and leaving.local is None
+    state, cleared = step(leaving, Sent(sent(outputs)[0]), NOW)
+    assert state.remotes == {} and state.members == frozenset() and state.status == "DISCONNECTED"
+    assert cleared == [RemoveRegistration("id-a", local=True), RemoveRegistration("id-b")]
     _, again = step(state, Connect(), NOW + 1)
     assert kinds(again)[0] == "REGISTRATION_EVENT"
 
@@ -224,3 +230,99 @@ def test_registrations_survive_the_store() -> None:
     assert Registration.of_bean(B.to_bean()) == B
     bare = Registration("id", None)
     assert Registration.of_bean(bare.to_bean()) == bare and "repositoryConnection" not in bare.to_bean()
+
+
+def test_what_could_not_be_sent_is_sent_again_while_running() -> None:
+    state, outputs = step(RegistryState("coco", ME), Connect(), NOW)
+    for event in sent(outputs):
+        state, told = step(state, Sent(event, "broker is down"), NOW)
+        assert audits(told) == ["0105"]
+    state, again = step(state, Tick(), NOW + 5)
+    assert kinds(again) == ["REGISTRATION_EVENT", "REFRESH_REGISTRATION_REQUEST"]
+    assert sent(again)[0]["registryEventSection"]["registrationTimestamp"] == NOW + 5
+    state, _ = step(state, Sent(sent(again)[0]), NOW + 6)
+    assert state.local is not None and state.local.time == NOW + 5
+    assert step(state, Tick(), NOW + 9) == (state, [])
+    state, _ = step(state, Sent(sent(again)[1], "broker is down"), NOW + 9)
+    assert kinds(step(state, Tick(), NOW + 9)[1]) == ["REFRESH_REGISTRATION_REQUEST"]
+
+
+def test_an_answer_that_could_not_be_sent_is_sent_again() -> None:
+    event = registration_event("RE_REGISTRATION_EVENT", B, NOW)
+    state, _ = step(connected(), Sent(event, "broker is down"), NOW)
+    assert kinds(step(state, Tick(), NOW)[1]) == ["RE_REGISTRATION_EVENT"]
+
+
+def test_leaving_for_good_goes_on_until_the_others_were_told() -> None:
+    leaving, outputs = step(connected(remotes={"id-b": B}), Unregister(), NOW)
+    failed, told = step(leaving, Sent(sent(outputs)[0], "broker is down"), NOW)
+    assert audits(told) == ["0105"] and failed.status == "DISCONNECTING"
+    again, outputs = step(failed, Tick(), NOW)
+    assert kinds(outputs) == ["UN_REGISTRATION_EVENT"]
+    assert step(again, Sent(sent(outputs)[0]), NOW)[0].status == "DISCONNECTED"
+    back, outputs = step(failed, Connect(), NOW)
+    assert kinds(outputs)[0] == "RE_REGISTRATION_EVENT" and back.local is not None and back.leaving is None
+    after_a_crash = RegistryState("coco", ME, local=Registration.of_identity(ME, 7), remotes={"id-b": B})
+    assert kinds(step(after_a_crash, Unregister(), NOW)[1]) == ["UN_REGISTRATION_EVENT"]
+    half_cleared = RegistryState("coco", ME, remotes={"id-b": B})
+    state, outputs = step(half_cleared, Unregister(), NOW)
+    assert sent(outputs) == [] and RemoveRegistration("id-b") in outputs and state.status == "DISCONNECTED"
+
+
+def test_without_a_local_repository_only_requests_are_sent() -> None:
+    nobody = Identity(None, "a")
+    state, outputs = step(RegistryState("coco", nobody), Connect(), NOW)
+    assert kinds(outputs) == ["REFRESH_REGISTRATION_REQUEST"] and audits(outputs) == ["0062"]
+    state, outputs = step(state, Received(registration_event("RE_REGISTRATION_EVENT", B, NOW)), NOW)
+    assert FederateWith(B) in outputs and state.members == {"id-b"}
+    state, outputs = step(state, Unregister(), NOW)
+    assert sent(outputs) == [] and state.status == "DISCONNECTED" and state.remotes == {}
+
+
+def test_who_is_heard_but_not_registered_is_asked_for_ever_more_rarely() -> None:
+    state, _ = step(RegistryState("coco", ME), Connect(), NOW)
+    assert step(state, Heard("id-b"), NOW + 29_999) == (state, []), "asked at connect"
+    asked_at = []
+    for seconds in range(0, 3_600, 5):
+        state, outputs = step(state, Heard("id-b"), NOW + seconds * 1_000)
+        asked_at += [seconds] * len(sent(outputs))
+        assert not outputs or (kinds(outputs) == ["REFRESH_REGISTRATION_REQUEST"] and audits(outputs) == ["0062"])
+    assert asked_at == [30, 90, 210, 450, 930, 1890]
+    state, _ = step(state, Received(registration_event("RE_REGISTRATION_EVENT", B, NOW)), NOW)
+    later = NOW + 10**9
+    assert step(state, Heard("id-b"), later) == (state, []) and not state.strangers
+    assert step(state, Heard("id-a"), later) == (state, [])
+    assert step(replace(state, status="DISCONNECTED"), Heard("id-x"), later)[1] == []
+
+
+def test_members_with_one_name_or_one_address_are_reported_and_stored() -> None:
+    twin = replace(B, collection_id="id-c")
+    event = registration_event("REGISTRATION_EVENT", twin, 1)
+    state, outputs = step(connected(remotes={"id-b": B}), Received(event), 1)
+        connected(remotes={"id-b": B}), Received(registration_event("REGISTRATION_EVENT", twin, 1)), 1
+    )
+    assert state.remotes["id-c"].collection_id == "id-c"
+    reported = [each for each in outputs if isinstance(each, Audit) and each.id.startswith("OMRS-STREAMS")]
+    assert [each.id for each in reported] == ["OMRS-STREAMS-0020", "OMRS-STREAMS-0021"]
+    assert {each.params["other_collection_id"] for each in reported} == {"id-c"}
+    ours = replace(B, collection_id="id-d", server_name="a", connection=None)
+    _, outputs = step(connected(), Received(registration_event("REGISTRATION_EVENT", ours, 1)), 1)
+    assert "OMRS-STREAMS-0020" in [each.id for each in outputs if isinstance(each, Audit)]
+
+
+def test_java_says_conflict_and_means_a_bad_connection() -> None:
+    """Observed, Receivers 7; some leave the event type out too (OMRS events § 9)."""
+    for section in ({"registryEventType": "REGISTRATION_ERROR_EVENT"}, {}):
+        event = {
+            "originator": {"metadataCollectionId": "id-b", "serverName": "b"},
+            "registryEventSection": section,
+            "errorSection": {
+                "errorCode": "CONFLICTING_COLLECTION_ID",
+                "errorMessage": "Unknown Connector Provider class",
+                "targetMetadataCollectionId": "id-a",
+                "targetRemoteConnection": CONNECTION,
+            },
+        }
+        state = connected()
+        same, outputs = step(state, Received(event), NOW)
+        assert same == state and audits(outputs) == ["0109"]
