@@ -27,6 +27,7 @@ _NOT_PLAIN = frozenset({"RE_IDENTIFIED_ENTITY_EVENT", "RE_IDENTIFIED_RELATIONSHI
 """Kinds with an instance that mean more than "this is its state now"."""
 
 _REQUESTS = frozenset({"REFRESH_ENTITY_REQUEST", "REFRESH_RELATIONSHIP_REQUEST"})
+_REGISTRATIONS_WANTED = "REFRESH_REGISTRATION_REQUEST"
 _LIMIT = 10**DIGITS
 
 
@@ -52,11 +53,16 @@ class JsonWire:
     # ---- inbound ---------------------------------------------------------------------------------------------------
 
     def read(self, message: Any, category: str) -> Bean | None:
-        # Registry events of our own are read: another server may use our collection id (OMRS cohort § 5).
-        if category != REGISTRY and message.key == self._key:
-            return None
+        if category != REGISTRY:
+            if message.key == self._key:
+                return None
+            event = self._event(message, category)
+            return None if self._own(event) else event
         event = self._event(message, category)
-        return None if category != REGISTRY and self._own(event) else event
+        # Registrations under our own id are read: another server may use it (OMRS cohort § 5). A request for them says
+        # nothing of its sender but the key; our own is not for us to answer.
+        ours = message.key == self._key and event["registryEventSection"]["registryEventType"] == _REGISTRATIONS_WANTED
+        return None if ours else event
 
     def read_instance(self, message: Any) -> Arrival | None:
         if message.key == self._key:
@@ -73,9 +79,11 @@ class JsonWire:
         if instance is None or not _complete(section, instance) or "errorSection" in event:
             return Arrival(event_id, event=event)
         _require_numbers(section, instance)
+        name, content = self._codec.event_to_record(event)
+        value = self._codec.encode_record(name, content)
         # The partition is that of the log, which the one who appends knows.
-        record = log_record(event, self._codec.encode, 1, event_id=event_id, origin=ORIGIN_COPY)
-        return Arrival(event_id, record, self._codec.decode_record(record.value or b""))
+        record = log_record(event, lambda _: value, 1, event_id=event_id, origin=ORIGIN_COPY)
+        return Arrival(event_id, record, content)
 
     def _event(self, message: Any, category: str) -> Bean:
         event = loads(message.value or b"")
