@@ -169,7 +169,7 @@ def _sent(state: RegistryState, event: Bean) -> Step:
 
 
 def _not_sent(state: RegistryState, event: Bean, fault: str) -> Step:
-    kind = (event.get("registryEventSection") or {}).get("registryEventType")
+    kind = str((event.get("registryEventSection") or {}).get("registryEventType"))
     told = audit(state, "0105", kind=kind, message=fault)
     return replace(state, unsent=state.unsent | ({kind} & _REPEATED)), [told]
 

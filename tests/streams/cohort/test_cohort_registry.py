@@ -299,8 +299,6 @@ def test_members_with_one_name_or_one_address_are_reported_and_stored() -> None:
     twin = replace(B, collection_id="id-c")
     event = registration_event("REGISTRATION_EVENT", twin, 1)
     state, outputs = step(connected(remotes={"id-b": B}), Received(event), 1)
-        connected(remotes={"id-b": B}), Received(registration_event("REGISTRATION_EVENT", twin, 1)), 1
-    )
     assert state.remotes["id-c"].collection_id == "id-c"
     reported = [each for each in outputs if isinstance(each, Audit) and each.id.startswith("OMRS-STREAMS")]
     assert [each.id for each in reported] == ["OMRS-STREAMS-0020", "OMRS-STREAMS-0021"]
