@@ -18,7 +18,7 @@ from starlette.routing import Route as AsgiRoute
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
-from omrs_streams.api import instances, types
+from omrs_streams.api import audit, instances, types
 from omrs_streams.api.access import visible
 from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
 from omrs_streams.api.route import TEXT, Request, Route, key_guid, parse_body
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 BASE = "/servers/{server}/open-metadata/repository-services/users/{userId}"
 ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
 MAX_BODY = 16 * 1024 * 1024  # bytes; Kafka takes records of 1 MB unless the topic says more
-ROUTES = [*types.ROUTES, *instances.ROUTES]
+ROUTES = [*types.ROUTES, *instances.ROUTES, *audit.ROUTES]
 FREQUENT = {
     "getEntityDetail",
     "isEntityKnown",

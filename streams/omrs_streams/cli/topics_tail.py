@@ -24,7 +24,7 @@ from omrs_streams.log import names, offsets
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.offsets import Offsets, Part
 from omrs_streams.log.record import ORIGINS
-from omrs_streams.log.roles import COHORT, SERVER, owners
+from omrs_streams.log.roles import COHORT, INSTANCES, REGISTRATION, SERVER, TYPES, owners, role_of
 from omrs_streams.log.selection import Selection
 from omrs_streams.log.tail import Decoder, Entry, Tail, clipped, read
 
@@ -114,13 +114,24 @@ def chosen(topics: Sequence[str], server: str, cohort: str, counts: Mapping[str,
     if server:
         wanted.append(known(names.server_log(server), counts, f"servers: {_list(owners(counts, SERVER))}"))
     if cohort:
-        theirs = (names.cohort_registration(cohort), names.cohort_types(cohort), names.cohort_instances(cohort))
-        wanted += [known(name, counts, f"cohorts: {_list(owners(counts, COHORT))}") for name in theirs]
+        wanted += cohort_topics(cohort, counts)
     if not wanted:
         raise ConfigurationError(
             "nothing to show: no topic is named", help="name topics (`omrs topics ls`), or --server, or --cohort"
         )
     return list(dict.fromkeys(known(name, counts) for name in wanted))
+
+
+def cohort_topics(cohort: str, topics: Iterable[str]) -> list[str]:
+    """Those of `topics` that the members of a cohort share, whichever form its events have: registration first, then
+    types and instances. ConfigurationError where there are none."""
+    order = (REGISTRATION, TYPES, INSTANCES)
+    found = [(role, name) for name in topics if (role := role_of(name)).owned_by == COHORT and role.owner == cohort]
+    if not found:
+        raise ConfigurationError(
+            f"there is no cohort {cohort}", help=f"cohorts: {_list(owners(topics, COHORT))}", cohort=cohort
+        )
+    return [name for _, name in sorted(found, key=lambda each: (each[0].root, order.index(each[0].kind)))]
 
 
 def known(topic: str, counts: Mapping[str, int], advice: str = "") -> str:
@@ -153,7 +164,7 @@ def start_offsets(admin: AdminClient, parts: Iterable[Part], start: str, low: Of
     return clipped({part: at if (at := found[part]) >= 0 else high[part] for part in parts}, low, high)
 
 
-def moment(text: str, now: int) -> int:
+def moment(text: str, now: int, option: str = "--from") -> int:
     """Epoch milliseconds of `10m` (ago; s, m, h, d) or an ISO-8601 time (without a zone: local time)."""
     if match := _AGO.fullmatch(text):
         return now - int(match[1]) * _SECONDS[match[2]] * 1000
@@ -161,7 +172,7 @@ def moment(text: str, now: int) -> int:
         return int(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         raise ConfigurationError(
-            f"--from {text!r} is neither an offset nor a time",
+            f"{option} {text!r} is neither an offset nor a time",
             help="give beginning, end, an offset, -N for the last N of each partition, 10m (ago), or 2026-01-31T12:00",
         ) from None
 
