@@ -5,13 +5,22 @@ classification, or its removal; what counts is the newest statement per name, wh
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from omrs_streams.fold.kinds import DECLASSIFIED
 
 Bean = dict[str, Any]
-Statement = tuple[tuple[int, int, bool], Mapping[str, Any]]
-"""(createTime, version, removed), the classification. A later createTime is a new classification of that name."""
+Key = tuple[int, str, int, bool]
+"""(createTime, home, version, removed). A later createTime is a new classification of that name; two members that
+classified in the same millisecond are told apart by their collection ids, the same way everywhere."""
+
+
+class Statement(NamedTuple):
+    """What one event says about a classification; `section` is the event's instance section (or Avro record)."""
+
+    key: Key
+    classification: Mapping[str, Any]
+    section: Mapping[str, Any]
 
 
 def merge_classifications(base: Iterable[Bean], events: Iterable[Mapping[str, Any]]) -> list[Bean]:
@@ -20,20 +29,29 @@ def merge_classifications(base: Iterable[Bean], events: Iterable[Mapping[str, An
     `events` are the instance sections (or Avro records) of CLASSIFIED, RECLASSIFIED and DECLASSIFIED events. A newer
     statement replaces or removes the one in `base`; of two alike that of `base` stays, unless the other removes it.
     """
-    newest: dict[str, Statement] = {}
-    for event in events:
-        found = _statement(event)
-        if found is not None and (found[1]["name"] not in newest or found[0] >= newest[found[1]["name"]][0]):
-            newest[found[1]["name"]] = found
+    newest = newest_statements(events)
     merged: list[Bean] = []
     for classification in base:
         over = newest.pop(classification.get("name", ""), None)
-        if over is None or over[0] <= (*_age(classification), False):
+        if over is None or over.key <= (*_age(classification), False):
             merged.append(classification)
-        elif not over[0][2]:
-            merged.append(dict(over[1]))
-    merged.extend(dict(newest[name][1]) for name in sorted(newest) if not newest[name][0][2])
+        elif not over.key[3]:
+            merged.append(dict(over.classification))
+    merged.extend(dict(newest[name].classification) for name in sorted(newest) if not newest[name].key[3])
     return merged
+
+
+def newest_statements(events: Iterable[Mapping[str, Any]]) -> dict[str, Statement]:
+    """The statement that counts of each classification name."""
+    newest: dict[str, Statement] = {}
+    for event in events:
+        found = _statement(event)
+        if found is None:
+            continue
+        name = found.classification["name"]
+        if name not in newest or found.key >= newest[name].key:
+            newest[name] = found
+    return newest
 
 
 def _statement(event: Mapping[str, Any]) -> Statement | None:
@@ -42,8 +60,12 @@ def _statement(event: Mapping[str, Any]) -> Statement | None:
     classification = next((event[field] for field in wanted if event.get(field)), None)
     if classification is None or not classification.get("name"):
         return None
-    return (*_age(classification), removed), classification
+    return Statement((*_age(classification), removed), classification, event)
 
 
-def _age(classification: Mapping[str, Any]) -> tuple[int, int]:
-    return classification.get("createTime") or 0, classification.get("version") or 0
+def _age(classification: Mapping[str, Any]) -> tuple[int, str, int]:
+    return (
+        classification.get("createTime") or 0,
+        classification.get("metadataCollectionId") or "",
+        classification.get("version") or 0,
+    )
