@@ -9,6 +9,7 @@ from omrs_streams.log import names
 from omrs_streams.log.roles import owners, role_of
 from omrs_streams.log.selection import Selection
 
+JSON = role_of(names.egeria_types("c", "egeria.omag"))
 LOG, TYPES = role_of(names.server_log("s")), role_of(names.cohort_types("c"))
 STRANGER, LETTERS = role_of("orders"), role_of("omrs.server.s.dlq")
 
@@ -29,6 +30,10 @@ STRANGER, LETTERS = role_of("orders"), role_of("omrs.server.s.dlq")
         (names.dead_letters(names.daemon_group("d")), "dead letters", "d"),
         (names.dead_letters("billing"), "dead letters", "billing"),
         (names.SCHEMAS_TOPIC, "schemas", ""),
+        (names.egeria_registration("coco", "egeria.omag"), "registration", "coco"),
+        (names.egeria_types("coco.east", "egeria.omag"), "types", "coco.east"),
+        (names.egeria_instances("coco", "a.b"), "instances", "coco"),
+        ("egeria.omag.openmetadata.repositoryservices.cohort.coco.OMRSTopic", "other", ""),
         ("omrs.server.a.b.log", "other", ""),
         ("__consumer_offsets", "other", ""),
     ],
@@ -76,6 +81,15 @@ def test_what_only_the_content_tells_is_left_open() -> None:
     assert Selection(kinds=frozenset({"NEW_TYPEDEF_EVENT"})).verdict(TYPES, b"g", []) is None
     assert Selection(guid="h", kinds=frozenset({"NEW_TYPEDEF_EVENT"})).verdict(TYPES, b"g", []) is False
     assert Selection(types=frozenset({"g"})).verdict(TYPES, b"g", []) is True
+
+
+def test_the_key_of_a_json_record_says_who_sent_it() -> None:
+    assert JSON.root == "egeria.omag"
+    assert not TYPES.root
+    for selection in (Selection(guid="g"), Selection(types=frozenset({"g"})), Selection(kinds=frozenset({"X"}))):
+        assert selection.verdict(JSON, b"sender", []) is None
+        assert not selection.refuses_key(JSON, b"sender")
+        assert selection.verdict(role_of(names.egeria_instances("c", "r")), b"sender", []) is None
 
 
 def test_a_log_record_without_headers_is_found_by_its_key_only() -> None:

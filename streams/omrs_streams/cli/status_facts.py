@@ -17,7 +17,7 @@ from omrs_streams.log import names, offsets
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.offsets import Offsets
-from omrs_streams.log.roles import DAEMON, SERVER, owners
+from omrs_streams.log.roles import COHORT, DAEMON, INSTANCES, REGISTRATION, SERVER, TYPES, Role, owners, role_of
 from omrs_streams.worker.directory import Owner
 
 ASK_S = 2.0  # a worker that is well answers in a few ms; one that does not within this time is reported as silent
@@ -39,7 +39,8 @@ class Cluster:
     @classmethod
     def read(cls, kafka: KafkaSettings, admin: AdminClient) -> "Cluster":
         """Raises LogError when Kafka does not answer."""
-        counts = {name: count for name, count in offsets.partitions(admin).items() if name.startswith("omrs.")}
+        topics = offsets.partitions(admin)
+        counts = {name: count for name, count in topics.items() if name.startswith("omrs.") or role_of(name).root}
         parts = offsets.parts_of(counts, counts)
         ours = [group for group in offsets.groups(admin) if group.startswith("omrs.")]
         low, high = offsets.earliest(admin, parts), offsets.latest(admin, parts)
@@ -223,12 +224,23 @@ def _cohorts(cluster: Cluster, group: str, registry: Mapping[str, bytes]) -> lis
         {
             "cohort": cohort,
             "members": sorted(found, key=lambda each: (not each["local"], each["server"] or "")),
-            "instances_lag": cluster.lag(group, names.cohort_instances(cohort)),
-            "types_lag": cluster.lag(group, names.cohort_types(cohort)),
-            "registration_lag": cluster.lag(group, names.cohort_registration(cohort)),
+            "instances_lag": cluster.lag(group, _topic(cluster, group, cohort, INSTANCES)),
+            "types_lag": cluster.lag(group, _topic(cluster, group, cohort, TYPES)),
+            "registration_lag": cluster.lag(group, _topic(cluster, group, cohort, REGISTRATION)),
         }
         for cohort, found in sorted(members.items())
     ]
+
+
+def _topic(cluster: Cluster, group: str, cohort: str, kind: str) -> str:
+    """The topic of a cohort that `group` follows: of one name there may be a cohort in Avro and one in JSON."""
+    found = [name for name in cluster.counts if _is(role_of(name), cohort, kind)]
+    followed = {topic for topic, _ in cluster.cursors.get(group, {})}
+    return next((name for name in found if name in followed), found[0] if found else "")
+
+
+def _is(role: Role, cohort: str, kind: str) -> bool:
+    return (role.owned_by, role.owner, role.kind) == (COHORT, cohort, kind)
 
 
 def _publishers(cluster: Cluster, server: str) -> list[Facts]:

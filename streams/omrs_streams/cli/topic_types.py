@@ -1,17 +1,22 @@
 """The types a command needs to decode what is on some topics."""
 
 import difflib
+import logging
 import re
 from collections.abc import Iterable
 
 from omrs_schemas.codec import EventCodec
-from omrs_schemas.errors import TypeDefNotKnownError
+from omrs_schemas.codec.egeria_json import loads
+from omrs_schemas.errors import OmrsError, TypeDefNotKnownError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.roles import COHORT, SERVER, role_of
-from omrs_streams.worker.types import load_release, take_in
+from omrs_streams.log.selection import section_of
+from omrs_streams.worker.types import definition, learn, load_release, take_in
+
+log = logging.getLogger(__name__)
 
 _GUID = re.compile(r"[0-9A-Za-z]{8}-[0-9A-Za-z-]{20,}")
 
@@ -25,12 +30,31 @@ def topic_types(kafka: KafkaSettings, topics: Iterable[str], release: str, exist
     codec = EventCodec(types)
     there = set(existing)
     for source in sorted({found for topic in topics if (found := _source(topic)) in there}):
+        messages = read_all(kafka.bulk_consumer("omrs.topics"), source, 1)
+        if role_of(source).root:
+            _take_in_json(types, (message.value() for message in messages))
+            continue
         changes = [
             ((message.key() or b"").decode(errors="replace"), message.value(), message.offset() or 0)
-            for message in read_all(kafka.bulk_consumer("omrs.topics"), source, 1)
+            for message in messages
         ]
         take_in(types, codec, source, changes)
     return types
+
+
+def _take_in_json(types: TypeSystem, values: Iterable[bytes | None]) -> None:
+    """What Egeria members announced, as far as it fits the release: each start announces all types again, base versions
+    first, so most of it is known and much of it is older than what is known."""
+    for value in values:
+        try:
+            event = loads(value or b"")
+            defined, patch = definition(event), section_of(event).get("typeDefPatch")
+            if defined is not None:
+                learn(types, defined)
+            elif patch is not None:
+                types.apply_patch(patch)
+        except OmrsError as error:
+            log.debug("a type event is passed over: %s", error)
 
 
 def _source(topic: str) -> str:
@@ -38,6 +62,8 @@ def _source(topic: str) -> str:
     role = role_of(topic)
     if role.owned_by == SERVER:
         return names.server_types(role.owner)
+    if role.root:
+        return names.egeria_types(role.owner, role.root)
     return names.cohort_types(role.owner) if role.owned_by == COHORT else ""
 
 

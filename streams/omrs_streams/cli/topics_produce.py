@@ -13,7 +13,7 @@ import typer
 from confluent_kafka import KafkaException, Producer
 
 from omrs_schemas.codec import EventCodec
-from omrs_schemas.codec.egeria_json import from_json, loads, to_json
+from omrs_schemas.codec.egeria_json import dumps, from_json, loads, to_json
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsError, ProduceError
 from omrs_streams.cli.connection import admin_client
 from omrs_streams.cli.topic_types import topic_types
@@ -138,6 +138,8 @@ class Lines:
                 "originator.metadataCollectionId is missing",
                 help="every member must see whose event it is, so that an event's sender drops its echo",
             )
+        if self._role.root:
+            return self._json(event, event_id, sender)
         if category == "INSTANCE":
             return self._instance(event, event_id, sender)
         return self._control(event, event_id, sender)
@@ -154,6 +156,15 @@ class Lines:
         server = (event.get("originator") or {}).get("serverName") or "omrs-topics-produce"
         extra = [(ORIGINATOR, sender.encode())] if sender and self._role.owned_by == COHORT else []
         return record.partition, record.key.encode(), record.value or b"", record.headers(server, extra)
+
+    def _json(self, event: Bean, event_id: str, sender: str) -> tuple[int, bytes, bytes, Headers]:
+        """For Egeria members: the key is the sender's, by which it knows its own."""
+        section = section_of(event)
+        instance = instance_of(section)
+        if instance.get("guid") and (instance.get("type") or {}).get("typeDefGUID"):
+            _complete(section, instance)
+        key = sender or (event.get("originator") or {}).get("serverName") or ""
+        return -1, str(key).encode(), dumps(event), [(ORIGINATOR, sender.encode()), ("event-id", event_id.encode())]
 
     def _control(self, event: Bean, event_id: str, sender: str) -> tuple[int, bytes, bytes, Headers]:
         """Registry and type events: as `CohortMember` sends them."""

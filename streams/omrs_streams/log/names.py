@@ -8,6 +8,9 @@ _VALID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 SCHEMAS_TOPIC = "omrs.schemas"
 
+EGERIA_TOPIC = "{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.{kind}"
+"""The three topics of a cohort that speaks Egeria's JSON (OMRS events § 2, "dedicated")."""
+
 
 def check_name(kind: str, name: str) -> str:
     """`name` if it may stand in a topic name (1-100 of letters, digits, `_`, `-`); ConfigurationError otherwise.
@@ -74,16 +77,16 @@ def cohort_instances(cohort: str) -> str:
 
 
 def egeria_registration(cohort: str, root: str) -> str:
-    """A topic of an Egeria cohort (OMRS events § 2); `root` is `egeria.omag` unless its members were told otherwise."""
-    return f"{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.registration"
+    """`root` is `egeria.omag` unless the members of the cohort were told otherwise."""
+    return EGERIA_TOPIC.format(root=root, cohort=cohort, kind="registration")
 
 
 def egeria_types(cohort: str, root: str) -> str:
-    return f"{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.types"
+    return EGERIA_TOPIC.format(root=root, cohort=cohort, kind="types")
 
 
 def egeria_instances(cohort: str, root: str) -> str:
-    return f"{root}.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic.instances"
+    return EGERIA_TOPIC.format(root=root, cohort=cohort, kind="instances")
 
 
 def daemon_group(daemon: str) -> str:

@@ -29,12 +29,17 @@ EVENT_KINDS: Final = INSTANCE_KINDS | {TYPES, REGISTRATION}
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`kind` is `other` for a topic that is not ours; `owner` is the name of a server, cohort or daemon, or empty."""
+    """`kind` is `other` for a topic that is not ours; `owner` is the name of a server, cohort or daemon, or empty.
+
+    `root` starts the topic names of a cohort that speaks Egeria's JSON: its records carry the sender as key, and what
+    they are about stands in their values only. It is empty for every other topic.
+    """
 
     kind: str
     owned_by: str
     owner: str
     what: str
+    root: str = ""
 
     @property
     def ours(self) -> bool:
@@ -73,8 +78,20 @@ def _pattern(spelled: Callable[[str], str]) -> re.Pattern[str]:
 _PATTERNS: Final = [(_pattern(spelled), kind, owned_by, what) for spelled, kind, owned_by, what in _KNOWN]
 
 
+_EGERIA: Final = re.compile(
+    re.escape(names.EGERIA_TOPIC)
+    .replace(r"\{root\}", "(?P<root>.+)")
+    .replace(r"\{cohort\}", "(?P<cohort>.+)")
+    .replace(r"\{kind\}", "(?P<kind>registration|types|instances)")
+)
+
+
 def role_of(topic: str) -> Role:
     """What `topic` is."""
+    if match := _EGERIA.fullmatch(topic):
+        what = next(what for _, kind, owned_by, what in _KNOWN if (kind, owned_by) == (match["kind"], COHORT))
+        cohort = match["cohort"]
+        return Role(match["kind"], COHORT, cohort, f"{what.format(cohort)}, in Egeria's JSON", match["root"])
     for pattern, kind, owned_by, what in _PATTERNS:
         if match := pattern.fullmatch(topic):
             return Role(kind, owned_by, match[1], what.format(match[1]))

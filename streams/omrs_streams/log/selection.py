@@ -33,7 +33,7 @@ class Selection:
 
     def refuses_key(self, role: Role, key: bytes | None) -> bool:
         """The cheapest question, for tails over whole logs: whether the key alone says that a record is not wanted."""
-        return bool(self.guid) and role.kind in EVENT_KINDS and key != self.guid.encode()
+        return bool(self.guid) and _keyed(role) and key != self.guid.encode()
 
     def verdict(self, role: Role, key: bytes | None, headers: Sequence[Header] | None) -> bool | None:
         """Whether a record is wanted, as far as its envelope says; None: only its content can tell.
@@ -46,14 +46,15 @@ class Selection:
         instance = "kind" in found and "type-guid" in found
         verdicts: list[bool | None] = []
         if self.guid:
-            by_key = instance or role.kind in EVENT_KINDS
+            by_key = instance or _keyed(role)
             verdicts.append(key == self.guid.encode() if by_key else None)
         if self.origins:
             verdicts.append(_origin(found) in self.origins)
         if self.kinds:
             verdicts.append(_text(found["kind"]) in self.kinds if instance else _hidden(role))
         if self.types:
-            verdicts.append(self._type_verdict(role, key, found) if instance or role.kind == TYPES else _hidden(role))
+            by_type = instance or (role.kind == TYPES and _keyed(role))
+            verdicts.append(self._type_verdict(role, key, found) if by_type else _hidden(role))
         if False in verdicts:
             return False
         return None if None in verdicts else True
@@ -132,9 +133,14 @@ def _types(section: Bean) -> set[Any]:
     }
 
 
+def _keyed(role: Role) -> bool:
+    """Whether the key of a record says what it is about; Egeria's says who sent it."""
+    return role.kind in EVENT_KINDS and not role.root
+
+
 def _hidden(role: Role) -> bool | None:
     """For what only the content says: on an instance topic the headers are missing, so the record is none."""
-    return False if role.kind in INSTANCE_KINDS else None
+    return False if role.kind in INSTANCE_KINDS and not role.root else None
 
 
 def _origin(headers: dict[str, bytes]) -> str | None:

@@ -149,7 +149,7 @@ class Decoder:
                 self._decode(role, found, found.value)
         except CodecError as error:
             found.problem = error
-        if role.kind in INSTANCE_KINDS and found.problem is None:
+        if role.kind in INSTANCE_KINDS and not role.root and found.problem is None:
             try:
                 LogRecord.parse(found.partition, found.offset, message.key(), found.value, found.headers)
             except PoisonRecordError as error:
