@@ -4,7 +4,7 @@ from typing import Any
 
 import omrs_schemas.model.requests as beans
 from omrs_schemas.errors import InvalidParameterError
-from omrs_streams.api import instances_classify, instances_identity
+from omrs_streams.api import instances_classify, instances_copies, instances_identity
 from omrs_streams.api.instances_classify import external_of
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
@@ -436,4 +436,5 @@ ROUTES: list[Route] = [
     *_finds(),
     *instances_classify.ROUTES,
     *instances_identity.ROUTES,
+    *instances_copies.ROUTES,
 ]

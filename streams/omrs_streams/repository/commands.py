@@ -12,6 +12,7 @@ from omrs_schemas.typedefs import validate
 from omrs_streams.repository import changes
 from omrs_streams.repository.commands_base import Call, Lookup
 from omrs_streams.repository.commands_classify import ClassifyCommands
+from omrs_streams.repository.commands_copies import CopyCommands
 from omrs_streams.repository.commands_errors import not_known, proxy_only, soft_deleted
 from omrs_streams.repository.commands_identity import IdentityCommands
 from omrs_streams.repository.events import guid_for, instance_event
@@ -25,7 +26,7 @@ class _NoHistoryError(Exception):
     """There is nothing to undo."""
 
 
-class Commands(ClassifyCommands, IdentityCommands):
+class Commands(ClassifyCommands, IdentityCommands, CopyCommands):
     """The write side of the local metadata collection."""
 
     # ---- create ----------------------------------------------------------------------------------------------------
@@ -107,6 +108,7 @@ class Commands(ClassifyCommands, IdentityCommands):
         async with self._lock(guid):
             if owned.store.seen(call.event_id):
                 return self._repeated(owned, call, guid)
+            self._authorise(call, "create", bean)
             event = instance_event("NEW", bean, self._local.originator(), now)
             await self._append(owned, call, event, 0)
             return bean
@@ -129,7 +131,7 @@ class Commands(ClassifyCommands, IdentityCommands):
             validate.validate_properties(self._types, current["type"]["typeDefName"], properties)
             return "UPDATED", changes.with_properties(changes.next_version(current, call.user, now), properties), {}
 
-        return await self._change(owned, call, guid, kind, change)
+        return await self._change(owned, call, guid, kind, "update", change)
 
     async def update_status(self, owned: OwnedPartition, call: Call, guid: str, kind: str, status: str | None) -> Bean:
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
@@ -140,7 +142,7 @@ class Commands(ClassifyCommands, IdentityCommands):
             validate.validate_status(self._types, current["type"]["typeDefName"], status)
             return "UPDATED", {**changes.next_version(current, call.user, now), "status": status}, {}
 
-        return await self._change(owned, call, guid, kind, change)
+        return await self._change(owned, call, guid, kind, "update", change)
 
     async def undo(self, owned: OwnedPartition, call: Call, guid: str, kind: str) -> Bean | None:
         """Bring back the content of the version before; None where there is none (OMRS instances § Versioning)."""
@@ -152,7 +154,7 @@ class Commands(ClassifyCommands, IdentityCommands):
             return "UNDONE", changes.undone(current, previous, call.user, now), {}
 
         try:
-            return await self._change(owned, call, guid, kind, change)
+            return await self._change(owned, call, guid, kind, "update", change)
         except _NoHistoryError:
             return None
 
@@ -160,7 +162,7 @@ class Commands(ClassifyCommands, IdentityCommands):
         self, owned: OwnedPartition, call: Call, guid: str, kind: str, type_guid: str | None, type_name: str | None
     ) -> Bean:
         """Soft delete (OMRS instances § Delete)."""
-        self._require_type(type_guid, type_name)
+        self.require_type(type_guid, type_name)
 
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
             if current.get("status") == "DELETED":
@@ -169,27 +171,27 @@ class Commands(ClassifyCommands, IdentityCommands):
                 )
             return "DELETED", changes.deleted(current, call.user, now), {}
 
-        return await self._change(owned, call, guid, kind, change, deleted_too=True)
+        return await self._change(owned, call, guid, kind, "delete", change, deleted_too=True)
 
     async def restore(self, owned: OwnedPartition, call: Call, guid: str, kind: str) -> Bean:
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
             self._require_deleted(current)
             return "RESTORED", changes.restored(current, call.user, now), {}
 
-        return await self._change(owned, call, guid, kind, change, deleted_too=True)
+        return await self._change(owned, call, guid, kind, "restore", change, deleted_too=True)
 
     async def purge(
         self, owned: OwnedPartition, call: Call, guid: str, kind: str, type_guid: str | None, type_name: str | None
     ) -> None:
         """Remove a soft-deleted instance and its history."""
-        self._require_type(type_guid, type_name)
+        self.require_type(type_guid, type_name)
 
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
             self._require_deleted(current)
             return "PURGED", current, {}
 
         try:
-            await self._change(owned, call, guid, kind, change, deleted_too=True)
+            await self._change(owned, call, guid, kind, "delete", change, deleted_too=True)
         except (EntityNotKnownError, RelationshipNotKnownError):
             if not owned.store.seen(call.event_id):  # else it is this very request that removed it
                 raise

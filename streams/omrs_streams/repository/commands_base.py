@@ -23,6 +23,7 @@ from omrs_streams.repository import changes
 from omrs_streams.repository.commands_errors import lost_to, not_known, soft_deleted
 from omrs_streams.repository.events import instance_event, log_record
 from omrs_streams.repository.local import Bean, LocalCollection
+from omrs_streams.security import MetadataSecurity, OpenSecurity, Operation
 from omrs_streams.store.partition import PartitionStore, Stored
 from omrs_streams.worker.partition import OwnedPartition
 
@@ -64,6 +65,7 @@ class CommandBase:
         partitions: int,
         lookup: Lookup,
         clock: Callable[[], int] = lambda: int(time.time() * 1000),
+        security: MetadataSecurity | None = None,
     ) -> None:
         self._local = local
         self._types = types
@@ -71,6 +73,7 @@ class CommandBase:
         self._partitions = partitions
         self._lookup = lookup
         self._clock = clock
+        self._security = security or OpenSecurity()
         self._elsewhere: Elsewhere | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -89,15 +92,19 @@ class CommandBase:
         call: Call,
         guid: str,
         kind: str,
+        operation: Operation,
         change: Change,
         *,
         deleted_too: bool = False,
-        classification: bool = False,
+        classification: str | None = None,
         proxies: bool = False,
         allowed: Callable[[Bean], None] | None = None,
     ) -> Bean:
         """Make `change` of the current state of `guid` and append it; `allowed` raises where it may not be made
-        (None: only what is maintained here may change)."""
+        (None: only what is maintained here may change, or where `classification` is named, what is copied here too).
+
+        UserNotAuthorizedError where security does not let the user do `operation`.
+        """
         changes.require_guid(guid, "guid")
         async with self._lock(guid):
             if owned.store.seen(call.event_id):
@@ -108,8 +115,9 @@ class CommandBase:
                 raise AssertionError  # _visible has raised
             revision = stored.meta.revision
             require_revision(call, guid, revision)
+            self._authorise(call, operation, current, classification)
             now = self._clock()
-            if classification and not self._local.may_write(current):
+            if classification is not None and not self._local.may_write(current):
                 return await self._classify_copy(owned, call, current, revision, change, now)
             (allowed or self._require_writable)(current)
             name, bean, more = change(current, now)
@@ -117,6 +125,11 @@ class CommandBase:
                 return current
             await self._append(owned, call, instance_event(name, bean, self._local.originator(), now, **more), revision)
             return bean
+
+    def _authorise(self, call: Call, operation: Operation, bean: Bean, classification: str | None = None) -> None:
+        """What follows from a change was allowed with it."""
+        if call.cause is None:
+            self._security.check(call.user, operation, bean, classification)
 
     async def _classify_copy(
         self,
@@ -216,7 +229,8 @@ class CommandBase:
             error = RelationshipNotDeletedError if bean["class"] == changes.RELATIONSHIP else EntityNotDeletedError
             raise error(f"{bean['guid']} is not deleted", help="delete it first", guid=bean["guid"])
 
-    def _require_type(self, type_guid: str | None, type_name: str | None) -> None:
+    def require_type(self, type_guid: str | None, type_name: str | None) -> None:
+        """TypeDefError BAD_TYPEDEF_IDS_FOR_DELETE where the two do not identify a known type."""
         found = self._types.typedef(type_guid) if type_guid else None
         if found is None or (type_name and found["name"] != type_name):
             raise TypeDefError(

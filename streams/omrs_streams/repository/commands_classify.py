@@ -11,6 +11,7 @@ from omrs_streams.repository import changes
 from omrs_streams.repository.commands_base import Call, Change, CommandBase
 from omrs_streams.repository.events import instance_event
 from omrs_streams.repository.local import Bean
+from omrs_streams.security import Operation
 from omrs_streams.worker.partition import OwnedPartition
 
 External = tuple[str, str] | None
@@ -33,7 +34,7 @@ class ClassifyCommands(CommandBase):
     ) -> Bean:
         """Attach a classification; the entity's own version stays (OMRS instances § Creating, Classification add)."""
         change = self._classifying(call, name, properties, origin, origin_guid, external)
-        return await self._change(owned, call, guid, changes.ENTITY, change, classification=True)
+        return await self._change(owned, call, guid, changes.ENTITY, "classify", change, classification=name or "")
 
     async def classify_proxy(
         self,
@@ -49,7 +50,7 @@ class ClassifyCommands(CommandBase):
     ) -> Bean:
         """Attach a classification to an entity that may be known only by `proxy`; the classification."""
         change = self._classifying(call, name, properties, origin, origin_guid, external)
-        entity = await self._change_proxy(owned, call, proxy, change)
+        entity = await self._change_proxy(owned, call, proxy, "classify", name or "", change)
         return changes.find_classification(entity, str(name)) or {}
 
     async def reclassify(
@@ -57,19 +58,21 @@ class ClassifyCommands(CommandBase):
     ) -> Bean:
         """Replace the properties of a classification."""
         change = self._reclassifying(call, name, properties)
-        return await self._change(owned, call, guid, changes.ENTITY, change, classification=True)
+        return await self._change(owned, call, guid, changes.ENTITY, "reclassify", change, classification=name or "")
 
     async def reclassify_proxy(
         self, owned: OwnedPartition, call: Call, proxy: Bean | None, name: str, properties: Bean | None
     ) -> Bean:
         """`reclassify` for an entity that may be known only by its proxy; the classification."""
-        entity = await self._change_proxy(owned, call, proxy, self._reclassifying(call, name, properties))
+        entity = await self._change_proxy(
+            owned, call, proxy, "reclassify", name, self._reclassifying(call, name, properties)
+        )
         return changes.find_classification(entity, name) or {}
 
     async def declassify(self, owned: OwnedPartition, call: Call, guid: str, name: str) -> Bean:
         """Remove a classification."""
         change = self._declassifying(name)
-        return await self._change(owned, call, guid, changes.ENTITY, change, classification=True)
+        return await self._change(owned, call, guid, changes.ENTITY, "declassify", change, classification=name or "")
 
     async def declassify_proxy(self, owned: OwnedPartition, call: Call, proxy: Bean | None, name: str) -> Bean | None:
         """`declassify` for an entity that may be known only by its proxy; the classification that was removed, or None
@@ -81,7 +84,7 @@ class ClassifyCommands(CommandBase):
             removed.append(self._carried(current, name))
             return declassifying(current, now)
 
-        await self._change_proxy(owned, call, proxy, change)
+        await self._change_proxy(owned, call, proxy, "declassify", name, change)
         return removed[0] if removed else None
 
     # ---- the changes -----------------------------------------------------------------------------------------------
@@ -133,7 +136,15 @@ class ClassifyCommands(CommandBase):
 
         return change
 
-    async def _change_proxy(self, owned: OwnedPartition, call: Call, proxy: Bean | None, change: Change) -> Bean:
+    async def _change_proxy(
+        self,
+        owned: OwnedPartition,
+        call: Call,
+        proxy: Bean | None,
+        operation: Operation,
+        classification: str,
+        change: Change,
+    ) -> Bean:
         """`change` of the entity that `proxy` stands for: as it is here, or of the proxy itself where nothing is."""
         if proxy is None:
             raise InvalidParameterError(
@@ -145,13 +156,16 @@ class ClassifyCommands(CommandBase):
         guid = changes.require_guid(proxy.get("guid"), "entityProxy.guid")
         meta = owned.store.get_meta(guid)
         if meta is not None and not meta.tombstone:
-            return await self._change(owned, call, guid, changes.ENTITY, change, classification=True, proxies=True)
+            return await self._change(
+                owned, call, guid, changes.ENTITY, operation, change, classification=classification, proxies=True
+            )
         validate.validate_instance(self._types, proxy)
         if proxy["metadataCollectionId"] == self._local.collection_id:
             raise EntityNotKnownError(f"entity {guid} has its home here and is not known here", guid=guid)
         async with self._lock(guid):
             if self._done(owned, call, guid):
                 return self._repeated(owned, call, guid)
+            self._authorise(call, operation, proxy, classification)
             now = self._clock()
             name, bean, more = change(proxy, now)
             event = instance_event(name, proxy, self._local.originator(), now, **more)

@@ -21,6 +21,11 @@ from omrs_streams.worker.partition import OwnedPartition
 _SUMMARY = ("guid", "name", "status", "version", "versionName", "category")
 
 
+def following_id(cause: str, step: str, guid: str) -> str:
+    """The id of the record of a step that follows from event `cause`: the same whenever and by whomever it is tried."""
+    return str(uuid5(NAMESPACE_OID, f"{cause}/{step}/{guid}"))
+
+
 class IdentityCommands(CommandBase):
     """reIdentify, reType, reHome, and the steps that follow from a new guid."""
 
@@ -42,7 +47,7 @@ class IdentityCommands(CommandBase):
         is taken, …NotKnownError, TypeDefError BAD_TYPEDEF_IDS_FOR_DELETE, RevisionConflictError.
         """
         changes.require_guid(guid, "guid")
-        self._require_type(type_guid, type_name)
+        self.require_type(type_guid, type_name)
         return await self._re_identify(owned, call, guid, new_guid, kind)
 
     async def give_new_guid(self, guid: str, cause: str) -> str:
@@ -55,8 +60,24 @@ class IdentityCommands(CommandBase):
         event_id = str(uuid5(NAMESPACE_OID, f"{cause}/re-identify/{guid}"))
         new_guid = guid_for(event_id)
         call = Call(self._local.server, event_id, cause=cause)
-        await self._at("re_identify", new_guid, call, {"guid": guid})
+        placed = await self._at("re_identify", new_guid, call, {"guid": guid})
+        await self._forget(guid, event_id, placed)
         return new_guid
+
+    async def _forget(self, guid: str, cause: str, placed: Bean) -> None:
+        """At once, not only behind the fold: whoever gave the new guid looks again at what collided with the old one.
+
+        What changed since `placed` was made is left to `worker/consequences.py`, which carries it along.
+        """
+        call = Call(self._local.server, following_id(cause, "look", guid), cause=cause)
+        found = await self._at("look", guid, call, {})
+        bean: Bean = found.get("bean") or {}
+        if not found or bean.get("createTime") != placed.get("createTime") or not self._local.may_write(bean):
+            return
+        if changes.content_of(bean) == changes.content_of(placed):
+            revision = found["revision"]
+            retire = Call(self._local.server, following_id(cause, f"retire/{revision}", guid), cause=cause)
+            await self._at("retire", guid, retire, {"revision": revision, "forget": True})
 
     async def place(self, owned: OwnedPartition, call: Call, new_guid: str, what: Bean) -> Bean:
         """`give_new_guid` at the owner of the new guid."""
@@ -71,6 +92,7 @@ class IdentityCommands(CommandBase):
         if bean is None or (kind is not None and (bean["class"] == changes.RELATIONSHIP) != relationship):
             raise not_known(guid, relationship=relationship)
         usable(bean)
+        self._authorise(call, "re-identify", bean)
         self._require_writable(bean)
         require_revision(call, guid, found["revision"])
         taken = owned.store.get_meta(new_guid)
@@ -172,7 +194,7 @@ class IdentityCommands(CommandBase):
             changed = changes.re_typed(bean, self._types.instance_type(new_def), call.user, now)
             return "RETYPED", changed, {"originalTypeDefSummary": summary}
 
-        return await self._change(owned, call, guid, kind, change)
+        return await self._change(owned, call, guid, kind, "re-type", change)
 
     def _summary(self, given: Bean | None, parameter: str) -> Bean:
         guid, name = (given or {}).get("guid"), (given or {}).get("name")
@@ -221,7 +243,7 @@ class IdentityCommands(CommandBase):
         Raises InvalidParameterError NOT_FOR_LOCAL_COLLECTION (another collection is to be the home),
         INSTANCE_HOME_IS_LOCAL, NO_HOME_FOR_INSTANCE (`home` is not the instance's home now).
         """
-        self._require_type(type_guid, type_name)
+        self.require_type(type_guid, type_name)
         if new_home != self._local.collection_id:
             raise InvalidParameterError(
                 f"{guid} can be given a new home only there: {new_home} is not the metadata collection "
@@ -238,7 +260,7 @@ class IdentityCommands(CommandBase):
             return "RE_HOMED", changed, more
 
         return await self._change(
-            owned, call, guid, kind, change, allowed=lambda bean: self._require_other_home(bean, home)
+            owned, call, guid, kind, "re-home", change, allowed=lambda bean: self._require_other_home(bean, home)
         )
 
     def _require_other_home(self, bean: Bean, home: str) -> None:

@@ -36,13 +36,15 @@ class Cascade:
             "retire": commands.retire,
             "carry": commands.carry,
             "re_point": commands.re_point,
+            "take": commands.take,
         }
         commands.connect(self.run)
 
     async def run(self, name: str, guid: str, call: Call, bean: Bean) -> Bean:
         """Step `name` of `guid`; `bean` is what it needs to know. Errors: the step's, NotReadyError after `MOVING_S`.
 
-        `delete`, `purge` and `drop` (a copy) take the instance's bean; the others are described in `IdentityCommands`.
+        `delete`, `purge` and `drop` (a copy) take the instance's bean; the others are described in `IdentityCommands`
+        and `CopyCommands`.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + MOVING_S

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.errors import (
     CodecError,
@@ -20,6 +19,7 @@ from omrs_schemas.model.enums import InstanceStatus
 from omrs_streams.log.record import ORIGIN_ARCHIVE, ORIGIN_COPY, ORIGIN_HOME, Effective, LogRecord
 from omrs_streams.repository.changes import content_of
 from omrs_streams.repository.commands import Call
+from omrs_streams.repository.commands_identity import following_id
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.ends import RelationshipEnds
 from omrs_streams.worker.scattered import Scattered
@@ -171,7 +171,7 @@ class Consequences:
 def _call(cause: Effective, name: str, guid: str, user: str) -> Call:
     """The event id follows from the cause, so that a repetition after a crash changes nothing twice."""
     because = cause.text("event-id")
-    return Call(user, str(uuid5(NAMESPACE_OID, f"{because}/{name}/{guid}")), cause=because)
+    return Call(user, following_id(because, name, guid), cause=because)
 
 
 def _needs_nothing(error: OmrsError) -> None:

@@ -1,0 +1,201 @@
+"""Handlers of the reference copy paths (OMRS queries § 6): what a member would tell by event, told by request.
+
+Each becomes the event that says the same, and is judged like one: older news, and what rules do not want, change
+nothing. What is said about an instance that is at home here is reported (OMRS-AUDIT-0028) and changes nothing either.
+"""
+
+from dataclasses import replace
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import omrs_schemas.model.requests as beans
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import HomeEntityError, HomeRelationshipError, InvalidParameterError
+from omrs_schemas.model.instances import EntityDetail, EntityProxy, Relationship
+from omrs_schemas.typedefs import validate
+from omrs_streams.api.route import Request, Route
+from omrs_streams.cohort.instance_events import refresh_request
+from omrs_streams.repository import changes
+from omrs_streams.repository.commands import not_known
+from omrs_streams.repository.events import instance_event
+from omrs_streams.repository.local import Bean
+from omrs_streams.worker.cohort_types import now_ms
+
+E, R = changes.ENTITY, changes.RELATIONSHIP
+CURRENT_HEADER = 1
+
+
+async def _tell(r: Request, kind: str, bean: Bean, about: Bean | None = None, **more: Bean) -> None:
+    """Take in the event `kind` of `bean` as if the home of `about` (None: of `bean`) had sent it.
+
+    Raises what `validate_instance` raises. A header of a later version is passed over in silence.
+    """
+    subject = bean if about is None else about
+    if any((each.get("headerVersion") or 0) > CURRENT_HEADER for each in (bean, subject)):
+        return
+    validate.validate_instance(r.worker.types, bean)
+    home = subject.get("replicatedBy") or subject["metadataCollectionId"]
+    event = instance_event(kind, bean, {"metadataCollectionId": home}, now_ms(), **more)
+    if home == r.worker.local.collection_id:
+        wire_kind = event["instanceEventSection"]["eventType"]
+        r.worker.audit.record("OMRS-AUDIT-0028", guid=bean["guid"], kind=wire_kind, server=r.worker.local.server)
+        return
+    await r.worker.cascade.run("take", bean["guid"], r.call, {"event": event})
+
+
+async def save(r: Request) -> None:
+    await _tell(r, "NEW" if (r.bean.get("version") or 0) <= 1 else "UPDATED", r.bean)
+
+
+async def delete(r: Request) -> None:
+    """The copy stays as DELETED, which a repository with soft delete does."""
+    bean = r.bean
+    if bean.get("status") != "DELETED":
+        bean = {**bean, "statusOnDelete": bean.get("status") or "ACTIVE", "status": "DELETED"}
+    await _tell(r, "DELETED", bean)
+
+
+async def purge(r: Request) -> None:
+    await _tell(r, "PURGED", r.bean)
+
+
+async def save_proxy(r: Request) -> None:
+    """addEntityProxy: keeps the proxy of an entity whose home is elsewhere."""
+    proxy = r.bean
+    if not proxy.get("guid"):
+        raise InvalidParameterError("no entity proxy was given", code=Code.NULL_ENTITY_PROXY, parameter="entityProxy")
+    if proxy.get("metadataCollectionId") == r.worker.local.collection_id:
+        raise InvalidParameterError(
+            f"the proxy of {proxy['guid']} names this collection as its home",
+            code=Code.LOCAL_ENTITY_PROXY,
+            help="entities of this server need no proxies",
+            guid=proxy["guid"],
+            parameter="entityProxy",
+        )
+    await _tell(r, "NEW", proxy)
+
+
+async def save_graph(r: Request) -> None:
+    """saveInstanceReferenceCopies: entities first, so that relationships find their ends."""
+    call = r.call
+    for bean in (*(r.bean.get("entityElementList") or ()), *(r.bean.get("relationshipElementList") or ())):
+        event_id = str(uuid5(NAMESPACE_OID, f"{call.event_id}/{bean.get('guid')}"))
+        await save(replace(r, call=replace(call, event_id=event_id), body=bean))
+
+
+def _classified(r: Request) -> tuple[Bean, Bean]:
+    entity = r.bean.get("entity") or r.bean.get("entityProxy")
+    classification = r.bean.get("classification")
+    if entity is None or classification is None:
+        raise InvalidParameterError(
+            "the classification or its entity was not given",
+            code=Code.NULL_REFERENCE_INSTANCE,
+            help="send classification, and entity or entityProxy",
+            parameter="classification" if classification is None else "entity",
+        )
+    validate.validate_instance(r.worker.types, classification)
+    return entity, classification
+
+
+async def save_classification(r: Request) -> None:
+    entity, classification = _classified(r)
+    kind = "CLASSIFIED" if (classification.get("version") or 0) <= 1 else "RECLASSIFIED"
+    await _tell(r, kind, entity, classification, classification=classification)
+
+
+async def purge_classification(r: Request) -> None:
+    entity, classification = _classified(r)
+    await _tell(r, "DECLASSIFIED", entity, classification, originalClassification=classification)
+
+
+def _by_guid(kind: str) -> tuple[Any, Any]:
+    """purge and refresh of a copy that is named by guid, type and home."""
+
+    def away(r: Request, home: str | None) -> str:
+        r.worker.commands.require_type(r.bean.get("typeDefGUID"), r.bean.get("typeDefName"))
+        if not home:
+            raise InvalidParameterError(
+                f"the home of {r.guid} was not given",
+                code=Code.NULL_INSTANCE_METADATA_COLLECTION_ID,
+                parameter="homeMetadataCollectionId",
+            )
+        if home == r.worker.local.collection_id:
+            raise _at_home(kind, r.guid)
+        return home
+
+    async def purge_copy(r: Request) -> None:
+        home = away(r, r.query.get("homeMetadataCollectionId"))
+        found = (await r.worker.cascade.run("look", r.guid, r.call, {})).get("bean")
+        if found is None or (found["class"] == R) != (kind == R):
+            raise not_known(r.guid, relationship=kind == R)
+        if r.worker.local.may_write(found):
+            raise _at_home(kind, r.guid)
+        if home not in (found.get("metadataCollectionId"), found.get("replicatedBy")):
+            raise InvalidParameterError(
+                f"the home of {r.guid} is {found.get('metadataCollectionId')}, not {home}",
+                code=Code.NO_HOME_FOR_INSTANCE,
+                help="pass the home of the copy",
+                guid=r.guid,
+                parameter="homeMetadataCollectionId",
+            )
+        await _tell(r, "PURGED", found)
+
+    async def refresh(r: Request) -> None:
+        """Ask the home for the instance; its answer comes by event."""
+        home = away(r, r.query.get("homeMetadataCollectionId"))
+        event = refresh_request(r.guid, home, r.bean, kind == R, r.worker.local.originator(), now_ms())
+        for member in r.worker.cohorts.values():
+            await member.outbound.send([event])
+
+    return purge_copy, refresh
+
+
+def _at_home(kind: str, guid: str) -> HomeEntityError | HomeRelationshipError:
+    error = HomeRelationshipError if kind == R else HomeEntityError
+    return error(f"{guid} is at home here", help="only a reference copy can be refreshed or purged so", guid=guid)
+
+
+def _of_kind(kind: str, noun: str, plural: str, body: Any) -> list[Route]:
+    title = noun.capitalize()
+    at = f"/instances/{plural}/reference-copy"
+    by_guid = f"{at}/{{{noun}GUID}}"
+    purge_copy, refresh = _by_guid(kind)
+    typed, home = beans.TypeDefValidationForRequest, ("homeMetadataCollectionId",)
+
+    def route(path: str, operation: str, handler: Any, body: Any, query: tuple[str, ...] = ()) -> Route:
+        return Route("POST", path, operation, handler, "VoidResponse", None, None, body, query=query)
+
+    return [
+        route(at, f"save{title}ReferenceCopy", save, body),
+        route(f"{at}/delete", f"delete{title}ReferenceCopy", delete, body),
+        route(f"{at}/purge", f"purge{title}ReferenceCopy", purge, body),
+        route(f"{by_guid}/purge", f"purge{title}ReferenceCopyByGUID", purge_copy, typed, home),
+        route(f"{by_guid}/refresh", f"refresh{title}ReferenceCopy", refresh, typed, home),
+    ]
+
+
+_CLASSIFICATIONS = "/instances/entities/classifications/reference-copy"
+
+
+def _void(path: str, operation: str, handler: Any, body: Any) -> Route:
+    return Route("POST", path, operation, handler, "VoidResponse", None, None, body)
+
+
+ROUTES = [
+    *_of_kind(E, "entity", "entities", EntityDetail),
+    *_of_kind(R, "relationship", "relationships", Relationship),
+    _void(
+        _CLASSIFICATIONS,
+        "saveClassificationReferenceCopy",
+        save_classification,
+        beans.ClassificationWithEntityRequest,
+    ),
+    _void(
+        f"{_CLASSIFICATIONS}/purge",
+        "purgeClassificationReferenceCopy",
+        purge_classification,
+        beans.ClassificationWithEntityRequest,
+    ),
+    _void("/instances", "saveInstanceReferenceCopies", save_graph, beans.InstanceGraphRequest),
+    _void("/instances/entity-proxy", "addEntityProxy", save_proxy, EntityProxy),
+]
