@@ -92,7 +92,7 @@ def _member_registered(state: RegistryState, event: Bean, now: int) -> Step:
     outputs: list[Output] = [audit(state, number, collection_id=member.collection_id, server=member.server_name or "?")]
     if member == known:
         return state, outputs
-    outputs.insert(0, StoreRegistration(member))
+    outputs.append(StoreRegistration(member))
     outputs += _look_alikes(state, member, known)
     if member.connection is not None:
         outputs.append(FederateWith(member))

@@ -13,7 +13,7 @@ DEREGISTERED = "DEREGISTERED_REPOSITORY"
 
 @dataclass(frozen=True, slots=True)
 class LocalCollection:
-    """The local metadata collection and the server that hosts it."""
+    """The local metadata collection and the server that hosts it. Without a local repository `collection_id` is ""."""
 
     collection_id: str
     collection_name: str
@@ -21,6 +21,11 @@ class LocalCollection:
     server_type: str = "Open Metadata Server"
     organization: str = ""
     url_root: str = ""
+
+    @property
+    def sender(self) -> str:
+        """What marks our records on the cohorts' topics, so that we know them again."""
+        return self.collection_id or f"server:{self.server}"
 
     def originator(self) -> Bean:
         """The originator section of the events that this server sends (OMRS events § 1)."""

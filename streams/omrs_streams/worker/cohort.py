@@ -1,111 +1,234 @@
-"""This server as a member of one cohort: who the members are (OMRS cohort § 3, § 4, § 5, § 7).
+"""This server as a member of one cohort: who the members are, and whether it is connected (OMRS cohort § 3 to § 7).
 
-Registry and type events stand on topics of one partition, so one worker of the server handles them: the one that Faust
-gave that partition. What it decides goes to the server's compacted topics, which every worker reads.
+Registry and type events stand on topics of one partition, so one worker speaks for the server: the one that Faust gave
+the registration topic. What it decides goes to the server's `cohorts` topic, which every worker reads; a command to
+connect, disconnect or un-register goes there too, so that any worker takes it and it outlives all of them
+(docs/decisions/0009).
 """
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from omrs_schemas.errors import CodecError, OmrsError
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import ConfigurationError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.cohort import registry
-from omrs_streams.cohort.registry_events import Identity, Registration, registration_event
-from omrs_streams.log import names
-from omrs_streams.log.view import Change
-from omrs_streams.repository.local import Bean
+from omrs_streams.cohort.registry_events import Identity, Registration
+from omrs_streams.log.record import ORIGINATOR
+from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.settings import CohortSettings
+from omrs_streams.worker.cohort_store import RegistryStore, Standing, Wanted, Wish
 from omrs_streams.worker.cohort_types import TypeExchange, now_ms
+from omrs_streams.worker.faust_app import Handler, WithdrawnError
+from omrs_streams.worker.federation import REST_CONNECTOR, Federation, connection_fault
 from omrs_streams.worker.outbound import Outbound
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import REGISTRY, Wire
 
 log = logging.getLogger(__name__)
 
-LOCAL = "local"
-IDENTITY = "identity"
+TICK_S = 5.0  # between attempts to send what could not be sent; the producer itself has tried for 30 s by then
+COMMAND_S = 30.0  # how long a command waits to be carried out: a rebalance and a few sends
+HEARD_S = 5.0  # how often a collection that is not registered is looked at again; the registry decides whether to ask
+POLL_S = 0.02
+
+_SENDER = re.compile(rb'"originator"\s*:\s*\{[^{}]*?"metadataCollectionId"\s*:\s*"([^"\\]+)"')
 
 
 class CohortMember:
-    """One cohort at one worker."""
+    """One cohort at one worker. `open`: set while the server is connected; its agents wait for it."""
 
-    def __init__(self, settings: CohortSettings, wire: Wire, parts: Parts) -> None:
+    def __init__(
+        self, settings: CohortSettings, wire: Wire, parts: Parts, store: RegistryStore, federation: Federation
+    ) -> None:
         self.name = settings.name
         self.settings = settings
         self.wire = wire
         self.types = TypeExchange(settings.name, wire, parts)
         self.outbound = Outbound(settings.name, wire, parts)
-        self.stored: dict[str, Registration] = {}
+        self.registry = store.of(settings.name)
+        self.open = asyncio.Event()
+        self.on_flow: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[Exception], object] = lambda error: log.error("cohort %s: %s", self.name, error)
         self._parts = parts
-        self._cohorts_topic = names.server_cohorts(parts.local.server)
+        self._store = store
+        self._federation = federation
         self._state: registry.RegistryState | None = None
+        self._connected = asyncio.Event()
+        self._terms = 0
+        self._serial = asyncio.Lock()
+        self._types_due = False
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._heard: dict[str, float] = {}
+        self._bystander = registry.RegistryState(
+            self.name, identity_of(parts.local), status="CONNECTED", asked=now_ms()
+        )
+        self.noticed()
 
-    # ---- the registry store, as every worker reads it --------------------------------------------------------------
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take in changes of the server's `cohorts` topic; keys of other cohorts are not ours."""
-        for key, value, offset in changes:
-            cohort, _, name = key.partition("/")
-            if cohort != self.name:
-                continue
-            if value is None:
-                self.stored.pop(name, None)
-                continue
-            try:
-                found = Registration.of_event(self._parts.codec.decode(value))
-            except CodecError as error:
-                log.error("%s@%d is skipped: %s", self._cohorts_topic, offset, error)
-                continue
-            if found is not None:
-                self.stored[name] = found
+    # ---- what every worker knows -----------------------------------------------------------------------------------
 
     @property
     def remotes(self) -> dict[str, Registration]:
-        return {found.collection_id: found for name, found in self.stored.items() if name != LOCAL}
+        return self.registry.remotes
 
     @property
-    def local_registration(self) -> Registration | None:
-        return self.stored.get(LOCAL)
+    def stored(self) -> list[Registration]:
+        """Every registration, ours first where there is one."""
+        own = [] if self.registry.local is None else [self.registry.local]
+        return [*own, *self.remotes.values()]
 
-    # ---- joining ---------------------------------------------------------------------------------------------------
+    @property
+    def wanted(self) -> bool:
+        """Whether the server shall be connected to this cohort."""
+        return self.registry.wish.state == "CONNECTED"
 
-    def _identity(self) -> Identity:
-        local = self._parts.local
-        connection = {
-            "class": "Connection",
-            "headerVersion": 0,
-            "displayName": "Local Repository Remote Connection",
-            "connectorType": {
-                "class": "ConnectorType",
-                "headerVersion": 0,
-                "connectorProviderClassName": "org.odpi.openmetadata.adapters.repositoryservices.rest."
-                "repositoryconnector.OMRSRESTRepositoryConnectorProvider",
-            },
-            "endpoint": {
-                "class": "Endpoint",
-                "headerVersion": 0,
-                "address": f"{local.url_root}/servers/{local.server}",
-            },
-        }
-        return Identity(
-            local.collection_id,
-            local.server,
-            local.collection_name,
-            local.server_type,
-            local.organization or None,
-            connection,
-        )
+    def noticed(self) -> None:
+        """The registry store was read: follow it."""
+        if self.wanted != self.open.is_set():
+            (self.open.set if self.wanted else self.open.clear)()
+            self.on_flow()
+        for message_id, params in self._federation.sync(self.name, self.remotes if self.wanted else {}):
+            self._parts.audit.record(message_id, **params)
+        if self._state is not None and self.registry.wish.id != self.registry.standing.wish:
+            self._spawn(self._attend())
 
-    async def connect(self) -> None:
-        """Become the worker that handles this cohort's registry and types: register, ask for others, announce types.
+    def gated(self, handle: Handler) -> Handler:
+        """`handle` for batches of the types or instances topic: they wait while the server is disconnected."""
 
-        Raises ConfigurationError when the registry belongs to another metadata collection.
+        async def wait_and_handle(messages: Sequence[Any]) -> None:
+            await self.open.wait()
+            for sender in {_sender(message) for message in messages}:
+                self._hear(sender)
+            await handle(messages)
+
+        return wait_and_handle
+
+    def _hear(self, sender: str | None) -> None:
+        """An event came from this collection; if it is not registered, ask for registrations (not too often)."""
+        if sender is None or sender == self._parts.local.sender or sender in self.remotes:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._heard.get(sender, 0.0) > now:
+            return
+        self._heard[sender] = now + HEARD_S
+        self._spawn(self._happened(registry.Heard(sender)))
+
+    # ---- commands --------------------------------------------------------------------------------------------------
+
+    async def ask(self, state: Wanted, user: str) -> None:
+        """Have the server connected, disconnected or un-registered, and wait until it is.
+
+        Raises RepositoryError (COHORT_DISCONNECT_FAILED, METADATA_HIGHWAY_NOT_AVAILABLE) when that takes too long; the
+        command stands nevertheless. ConfigurationError when the cohort cannot be joined.
         """
-        self._state = registry.RegistryState(self.name, self._identity(), self.local_registration, self.remotes)
-        await self._step(registry.Connect())
-        await self.types.announce_missing()
+        wish = Wish(state, str(uuid4()), user)
+        await self._store.want(self.name, wish)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + COMMAND_S
+        done = "CONNECTED" if state == "CONNECTED" else "DISCONNECTED"
+        while self.registry.standing.wish != wish.id or self.registry.standing.status != done:
+            found = self.registry.standing
+            if found.wish == wish.id and found.status == "CONFIGURATION_ERROR":
+                raise ConfigurationError(f"cohort {self.name} cannot be joined: {found.message}", cohort=self.name)
+            if loop.time() > deadline:
+                raise RepositoryError(
+                    f"cohort {self.name} is {found.status} after {COMMAND_S:.0f} s, not {done}",
+                    code=Code.METADATA_HIGHWAY_NOT_AVAILABLE if done == "CONNECTED" else Code.COHORT_DISCONNECT_FAILED,
+                    help="the command is stored and will be carried out; `omrs cohort describe` shows when",
+                    cohort=self.name,
+                )
+            await asyncio.sleep(POLL_S)
+
+    # ---- speaking for the server -----------------------------------------------------------------------------------
+
+    async def speak(self) -> None:
+        """This worker has the registration topic: connect, unless the server shall not be connected."""
+        await self._store.caught_up()
+        state = self._state
+        if state is not None:
+            if (state.local or state.leaving) == self.registry.local and dict(state.remotes) == self.remotes:
+                return
+            self.release()  # another worker had it for a moment
+        self._state = registry.RegistryState(
+            self.name, identity_of(self._parts.local), self.registry.local, dict(self.remotes)
+        )
+        self._spawn(self._keep_trying(self._terms))
+        await self._attend()
+
+    def release(self) -> None:
+        """Another worker has the registration topic, and speaks."""
+        self._state = None
+        self._terms += 1
+        # Handlers that wait wake up, see that their term is over, and leave their batch to the other worker.
+        self._connected.set()
+        self._connected = asyncio.Event()
+
+    async def _attend(self) -> None:
+        """Become what is wanted."""
+        async with self._serial:
+            state, wish = self._state, self.registry.wish
+            if state is None:
+                return
+            try:
+                await self._become(state, wish.state)
+            except ConfigurationError as error:
+                # The server goes on with its other cohorts (OMRS cohort § 2).
+                self._parts.audit.record("OMRS-AUDIT-0006", cohort=self.name, message=error)
+                self._state = replace(state, status="CONFIGURATION_ERROR")
+                await self._say(wish.id, str(error))
+        if self._types_due:
+            await self._announce_types()
+
+    async def _become(self, state: registry.RegistryState, wanted: Wanted) -> None:
+        if wanted == "CONNECTED":
+            if state.status != "CONNECTED":
+                self._types_due = bool(self._parts.local.collection_id)
+                await self._step(registry.Connect())
+        elif wanted == "DISCONNECTED":
+            if state.status in ("CONNECTED", "NEW"):
+                await self._step(registry.Disconnect())
+        elif state.status != "DISCONNECTED" or state.local or state.remotes:
+            await self._step(registry.Unregister())
+        await self._follow_status()
+
+    async def _announce_types(self) -> None:
+        try:
+            await self.types.announce_missing()
+        except OmrsError as error:
+            log.warning("cohort %s: types are announced later: %s", self.name, error)
+        else:
+            self._types_due = False
+
+    async def _keep_trying(self, term: int) -> None:
+        while self._terms == term:
+            await asyncio.sleep(TICK_S)
+            if self._state is not None and self._state.unsent:
+                await self._happened(registry.Tick())
+            if self._types_due and self._connected.is_set():
+                await self._announce_types()
+
+    async def _happened(self, happened: registry.Input) -> None:
+        async with self._serial:
+            if self._state is None:
+                # Another worker speaks; whoever hears of a stranger may ask for it.
+                if isinstance(happened, registry.Heard):
+                    await self._ask_for(happened)
+                return
+            await self._step(happened)
+            await self._follow_status()
+
+    async def _ask_for(self, heard: registry.Heard) -> None:
+        state = replace(self._bystander, local=self.registry.local, remotes=self.remotes)
+        self._bystander, outputs = registry.step(state, heard, now_ms())
+        for output in outputs:
+            if isinstance(output, registry.SendEvent):
+                await self._send(output.event)
 
     async def _step(self, happened: registry.Input) -> None:
         if self._state is None:
@@ -121,15 +244,17 @@ class CohortMember:
                 if report or fault:
                     await self._step(registry.Sent(event, fault))
             case registry.StoreRegistration(registration=found, local=local):
-                key = LOCAL if local else found.collection_id
-                event = registration_event("REGISTRATION_EVENT", found, now_ms())
-                await self._store(key, self._parts.codec.encode(event))
+                await self._store.save(self.name, found, now_ms(), local=local)
             case registry.RemoveRegistration(collection_id=collection_id, local=local):
-                await self._store(LOCAL if local else collection_id, None)
+                await self._store.remove(self.name, collection_id, local=local)
             case registry.Audit(id=message_id, params=params):
                 self._parts.audit.record(message_id, **params)
-            case registry.FederateWith() | registry.StopFederating():
-                log.debug("cohort %s: %s", self.name, output)
+            case registry.FederateWith(registration=found):
+                fault = connection_fault(found.connection or {})
+                if fault:
+                    await self._step(registry.ConnectionFailed(found.collection_id, fault))
+            case registry.StopFederating():
+                pass  # the federation follows the store
 
     async def _send(self, event: Bean) -> str | None:
         try:
@@ -138,19 +263,87 @@ class CohortMember:
             return str(error)
         return None
 
-    async def _store(self, name: str, value: bytes | None) -> None:
-        await self._parts.producer.send_batch([(self._cohorts_topic, 0, f"{self.name}/{name}".encode(), value, [])])
+    async def _follow_status(self) -> None:
+        """Tell every worker how the server stands in the cohort, and let registry events in while it is connected."""
+        if self._state is None:
+            return
+        if self._state.status == "CONNECTED":
+            self._connected.set()
+        else:
+            self._connected.clear()
+        await self._say(self.registry.wish.id)
+
+    async def _say(self, wish: str, message: str = "") -> None:
+        if self._state is not None:
+            standing = Standing(self._state.status, wish, message)
+            if standing != self.registry.standing:
+                await self._store.say(self.name, standing)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Future[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self.on_failure(error)
+
+    async def stop(self) -> None:
+        """The worker stops: nothing is sent, the registry is kept."""
+        self.release()
+        for task in list(self._tasks):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     # ---- inbound registry ------------------------------------------------------------------------------------------
 
     async def registry_events(self, messages: Sequence[Any]) -> None:
-        """The Faust agent's batch of the registration topic."""
+        """The Faust agent's batch of the registration topic; it waits until this worker has connected.
+
+        Raises WithdrawnError when the topic went to another worker meanwhile, which receives the batch again.
+        """
         for message in messages:
+            term = self._terms
+            await self._connected.wait()
+            if self._terms != term:
+                raise WithdrawnError(f"{message.topic} is read by another worker now")
             try:
                 event = self.wire.read(message, REGISTRY)
             except OmrsError as error:
                 self._parts.letters.bury(message, error)
                 continue
             if event is not None:
-                await self._step(registry.Received(event))
+                await self._happened(registry.Received(event))
                 metrics.INBOUND.labels(self.wire.registration_topic, "processed").inc()
+
+
+def identity_of(local: LocalCollection) -> Identity:
+    """How this server presents itself; without a local repository it has no collection and is not queried."""
+    connection = {
+        "class": "Connection",
+        "headerVersion": 0,
+        "displayName": "Local Repository Remote Connection",
+        "connectorType": {"class": "ConnectorType", "headerVersion": 0, "connectorProviderClassName": REST_CONNECTOR},
+        "endpoint": {"class": "Endpoint", "headerVersion": 0, "address": f"{local.url_root}/servers/{local.server}"},
+    }
+    if not local.collection_id:
+        return Identity(None, local.server, None, local.server_type, local.organization or None)
+    return Identity(
+        local.collection_id,
+        local.server,
+        local.collection_name,
+        local.server_type,
+        local.organization or None,
+        connection,
+    )
+
+
+def _sender(message: Any) -> str | None:
+    """The collection that sent an event: from our header, else from the JSON; None where neither says it."""
+    for name, value in reversed(message.headers or ()):
+        if name == ORIGINATOR:
+            return str(value.decode(errors="replace"))
+    found = _SENDER.search(message.value, 0, 4_096) if (message.value or b"")[:1] == b"{" else None
+    return found[1].decode(errors="replace") if found else None

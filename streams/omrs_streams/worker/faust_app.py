@@ -28,6 +28,11 @@ POLL_RECORDS = 1_000
 Handler = Callable[[Sequence[Any]], Awaitable[None]]
 """Takes the records of a batch: objects with topic, partition, offset, key, value and headers."""
 
+
+class WithdrawnError(Exception):
+    """A batch cannot be handled here any more because its partition went to another worker, which receives it again."""
+
+
 Fatal = Callable[[Exception], None]
 """Stops the process: its partitions go to another worker, which reads the uncommitted records again."""
 
@@ -67,8 +72,9 @@ def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal) -> None
     """An agent that hands `handle` the batches of `topic`, each of one partition, as they are fetched.
 
     Batches of one partition are handled one after the other, those of different partitions at the same time: while one
-    waits for the broker's acknowledgement the next is decoded. `handle` deals with bad records itself. Whatever else it
-    raises ends the worker through `fatal`, and neither that batch nor a later one of its partition is acknowledged.
+    waits for the broker's acknowledgement the next is decoded. `handle` deals with bad records itself. WithdrawnError
+    leaves its batch unacknowledged. Whatever else it raises ends the worker through `fatal`, and neither that batch nor
+    a later one of its partition is acknowledged.
 
     Faust acknowledges a message when the stream goes on, also when an agent is cancelled; a reference of our own keeps
     it uncommitted until its batch is done.
@@ -81,6 +87,8 @@ def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal) -> None
             if before is not None and not await before:
                 return False
             await handle(message.records)
+        except WithdrawnError:
+            return True  # not acknowledged; what comes after it belongs to a later assignment
         except Exception as error:
             fatal(error)
             return False
@@ -99,6 +107,12 @@ def add_agent(app: faust.App, topic: str, handle: Handler, fatal: Fatal) -> None
             lanes[message.partition] = asyncio.create_task(work(message, lanes.get(message.partition), room))
 
     app.agent(channel, name=f"{topic}-agent")(consume)
+
+
+def hold(app: faust.App, topics: frozenset[str]) -> None:
+    """From now on read everything but `topics`, whose partitions stay assigned and keep their offsets."""
+    consumer: Any = app.consumer
+    consumer.hold(topics)
 
 
 def on_assignment(

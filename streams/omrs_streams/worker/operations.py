@@ -44,7 +44,7 @@ class Operations:
             "owners": {n: owner.worker for n, owner in sorted(worker.directory.owners().items())},
             "publishers": {each.target: dict(sorted(each.cursor.items())) for each in worker.publishers},
             "cohorts": {
-                name: [found.to_bean() for found in member.stored.values()] for name, member in worker.cohorts.items()
+                name: [found.to_bean() for found in member.stored] for name, member in worker.cohorts.items()
             },
             "types": worker.types.version,
             "proxy": None if worker.proxy is None else worker.proxy.status(),

@@ -44,6 +44,7 @@ class Publisher(threading.Thread):
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._wanted: dict[int, OwnedPartition] = {}
+        self._on_hold = False
         self._assigned: dict[int, OwnedPartition] = {}
         self._held: dict[int, deque[Any]] = {}
         self.cursor: dict[int, int] = {}
@@ -55,6 +56,11 @@ class Publisher(threading.Thread):
         """From now on publish exactly these partitions."""
         with self._lock:
             self._wanted = dict(partitions)
+
+    def hold(self, held: bool) -> None:
+        """Whether to publish nothing for now; afterwards it goes on at the committed cursors."""
+        with self._lock:
+            self._on_hold = held
 
     def stop(self) -> None:
         """End the thread after what it is doing; what was not committed is sent again by the next owner."""
@@ -95,7 +101,7 @@ class Publisher(threading.Thread):
 
     def _reassign(self, consumer: Consumer) -> None:
         with self._lock:
-            wanted = self._wanted
+            wanted = {} if self._on_hold else self._wanted
         if wanted == self._assigned:
             return
         gone = [p for p in self._assigned if p not in wanted or wanted[p] is not self._assigned[p]]

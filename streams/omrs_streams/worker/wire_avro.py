@@ -14,7 +14,7 @@ from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id
 
 
 class AvroWire:
-    """`sender` is the metadata collection id of this server; it travels in a header so that an echo costs nothing."""
+    """`sender` stands for this server (`LocalCollection.sender`); it travels in a header, so an echo costs nothing."""
 
     def __init__(self, cohort: str, sender: str, codec: EventCodec) -> None:
         self.cohort = cohort
@@ -35,6 +35,10 @@ class AvroWire:
             return None
         event = self._codec.decode(message.value or b"")
         self._require(event["eventCategory"], category)
+        if category == REGISTRY and self._own(message):
+            # A request for registrations does not say whose it is; our own is not for us to answer.
+            kind = (event.get("registryEventSection") or {}).get("registryEventType")
+            return None if kind == "REFRESH_REGISTRATION_REQUEST" else event
         return event
 
     def read_instance(self, message: Any) -> Arrival | None:

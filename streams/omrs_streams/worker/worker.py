@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -20,21 +20,24 @@ from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.record import Effective
 from omrs_streams.log.schemas_topic import publish_schemas
 from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, ensure_topics, server_topics
-from omrs_streams.log.view import Change, TopicView
+from omrs_streams.log.view import TopicView
 from omrs_streams.proxy.runtime import OWNER_PARTITION
 from omrs_streams.repository.commands import Commands
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.security import load_security
 from omrs_streams.settings import CohortSettings, RuleSettings, ServerSettings
 from omrs_streams.store.partition import PartitionStore
+from omrs_streams.worker.broker import broker_answers
 from omrs_streams.worker.bulk import Bulk
 from omrs_streams.worker.cascade import Cascade
-from omrs_streams.worker.cohort import IDENTITY, CohortMember
+from omrs_streams.worker.cohort import CohortMember
+from omrs_streams.worker.cohort_store import RegistryStore
 from omrs_streams.worker.cohort_types import now_ms
 from omrs_streams.worker.consequences import Consequences
 from omrs_streams.worker.directory import Owner, OwnerDirectory
 from omrs_streams.worker.ends import RelationshipEnds
-from omrs_streams.worker.faust_app import add_agent, make_app, on_assignment
+from omrs_streams.worker.faust_app import add_agent, hold, make_app, on_assignment
+from omrs_streams.worker.federation import Federation
 from omrs_streams.worker.inbound import Inbound
 from omrs_streams.worker.operations import Operations
 from omrs_streams.worker.ownership import Ownership
@@ -71,7 +74,6 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._conf = self.kafka.bulk_consumer(f"omrs.view.{settings.server}.{settings.worker}")
         self._group = names.server_group(settings.server)
-        self._identity: str | None = None
         self._open = AsyncExitStack()
 
     # ---- start -----------------------------------------------------------------------------------------------------
@@ -90,8 +92,10 @@ class Worker:
 
     async def _start(self) -> None:
         audit = self.audit
+        await broker_answers(self.kafka.librdkafka())
         self.local = await asyncio.to_thread(self._local_collection)
-        audit.record("OMRS-AUDIT-0003", collection_id=self.local.collection_id)
+        if self.has_repository:
+            audit.record("OMRS-AUDIT-0003", collection_id=self.local.collection_id)
         audit.record("OMRS-AUDIT-0044", path=self.settings.store_dir)
         audit.record("OMRS-AUDIT-0050", archive=self.settings.types)
         self.types = await asyncio.to_thread(load_release, self.settings.types)
@@ -132,7 +136,9 @@ class Worker:
     def _local_collection(self) -> LocalCollection:
         """The configured collection id, else one that follows from cluster and server: the same for every worker."""
         server, configured = self.settings.server, self.settings.metadata_collection_id
-        if not configured:
+        if not self.has_repository:
+            configured = ""
+        elif not configured:
             admin = AdminClient(self.kafka.librdkafka())
             cluster = admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S).result().cluster_id
             configured = str(uuid5(NAMESPACE_URL, f"omrs:{cluster}/{server}"))
@@ -143,7 +149,7 @@ class Worker:
     def _wire(self, cohort: CohortSettings) -> Wire:
         if cohort.encoding == "egeria-json":
             return JsonWire(cohort.name, cohort.topic_root, self.local, self.codec)
-        return AvroWire(cohort.name, self.local.collection_id, self.codec)
+        return AvroWire(cohort.name, self.local.sender, self.codec)
 
     async def _views(self) -> None:
         """The small compacted topics, read whole before anything else happens."""
@@ -163,12 +169,12 @@ class Worker:
             self._rule(self.settings.events_to_send),
             self.security,
         )
-        self.cohorts = {
-            cohort.name: CohortMember(cohort, self.wires[cohort.name], self.parts) for cohort in self.settings.cohorts
-        }
-        registry = TopicView(self._conf, names.server_cohorts(server), self._apply_cohorts)
-        for view in (registry, self.directory.view):
+        self.registry = RegistryStore(self._conf, server, self.codec, self.producer)
+        for view in (self.registry.view, self.directory.view):
             await self._view(view)
+        self.federation = Federation()
+        self.cohorts = {cohort.name: self._member(cohort) for cohort in self.settings.cohorts}
+        self.registry.on_change = self._registered
         await self._check_identity()
         await self._check_name()
 
@@ -197,21 +203,27 @@ class Worker:
             found: dict[str, Any] = (await client.get(f"{url}/status")).json()
             return found
 
-    def _apply_cohorts(self, changes: list[Change]) -> None:
-        for key, value, _ in changes:
-            if key == IDENTITY and value is not None:
-                self._identity = value.decode()
-        for member in self.cohorts.values():
-            member.apply(changes)
+    def _member(self, cohort: CohortSettings) -> CohortMember:
+        member = CohortMember(cohort, self.wires[cohort.name], self.parts, self.registry, self.federation)
+        member.on_failure = self.crash
+        self._open.push_async_callback(member.stop)
+        return member
+
+    def _registered(self, cohorts: Iterable[str]) -> None:
+        for name in cohorts:
+            if name in self.cohorts:
+                self.cohorts[name].noticed()
 
     async def _check_identity(self) -> None:
         """A log belongs to one metadata collection for ever: its instances carry the id as their home."""
         ours, server = self.local.collection_id, self.settings.server
-        if self._identity is None:
-            await self.producer.send_batch([(names.server_cohorts(server), 0, IDENTITY.encode(), ours.encode(), [])])
-        elif self._identity != ours:
+        if not self.has_repository:
+            return
+        if self.registry.identity is None:
+            await self.registry.identify(ours)
+        elif self.registry.identity != ours:
             raise ConfigurationError(
-                f"server {server} is metadata collection {self._identity}, configured is {ours}",
+                f"server {server} is metadata collection {self.registry.identity}, configured is {ours}",
                 help="take the metadata_collection_id out of the configuration, or give the server another name",
                 server=server,
             )
@@ -250,7 +262,9 @@ class Worker:
         """Our partitions are served; whoever has a cohort's registration topic speaks for the server there."""
         for member in self.cohorts.values():
             if member.wire.registration_topic in topics:
-                await member.connect()
+                await member.speak()
+            else:
+                member.release()
         if self.proxy is not None:
             await self.proxy.follow(OWNER_PARTITION in self.router.assigned)
 
@@ -265,7 +279,8 @@ class Worker:
 
         # The out topic and what follows from a change share a reader: each reader costs as much as folding a tenth.
         targets: dict[str, Send] = {OUT: at_home}
-        targets.update({f"cohort.{name}": member.outbound.publish for name, member in self.cohorts.items()})
+        if self.has_repository:
+            targets.update({_target(member): member.outbound.publish for member in self.cohorts.values()})
         for target, send in targets.items():
             conf = self.kafka.bulk_consumer(names.publisher_group(server, target))
             conf["enable.partition.eof"] = False
@@ -287,14 +302,28 @@ class Worker:
         for member in self.cohorts.values():
             self._audit_cohort(member)
             add_agent(app, member.wire.registration_topic, member.registry_events, self.crash)
-            add_agent(app, member.wire.types_topic, member.types.events, self.crash)
-            add_agent(app, member.wire.instances_topic, self._inbound(member).instance_events, self.crash)
+            add_agent(app, member.wire.types_topic, member.gated(member.types.events), self.crash)
+            if self.has_repository:
+                inbound = self._inbound(member)
+                add_agent(app, member.wire.instances_topic, member.gated(inbound.instance_events), self.crash)
         on_assignment(app, self.ownership.assigned, self.ownership.revoked)
         app.finalize()
         self._open.push_async_callback(app.stop)
         if self.proxy is not None:
             self._open.push_async_callback(self.proxy.stop)
         await app.start()
+        self._app = app
+        for member in self.cohorts.values():
+            member.on_flow = self._flow
+        self._flow()
+
+    def _flow(self) -> None:
+        """Read and publish for the cohorts that the server is connected to; for the others it stands still."""
+        apart = [member for member in self.cohorts.values() if not member.open.is_set()]
+        hold(self._app, frozenset(topic for member in apart for topic in _topics_of(member)))
+        targets = {_target(member) for member in apart}
+        for publisher in self.publishers:
+            publisher.hold(publisher.target in targets)
 
     def _inbound(self, member: CohortMember) -> Inbound:
         return Inbound(
@@ -307,11 +336,11 @@ class Worker:
         )
 
     def _audit_cohort(self, member: CohortMember) -> None:
-        wire, settings, record = member.wire, member.settings, self.audit.record
+        settings, record = member.settings, self.audit.record
         record("OMRS-AUDIT-0005", cohort=member.name, encoding=settings.encoding)
         process, save, send = settings.events_to_process, self.settings.events_to_save, self.settings.events_to_send
         record("OMRS-AUDIT-0029", cohort=member.name, process=process.rule, save=save.rule, send=send.rule)
-        for topic in (wire.registration_topic, wire.types_topic, wire.instances_topic):
+        for topic in _topics_of(member):
             record("OMRS-AUDIT-0026", cohort=member.name, topic=topic)
 
     def _rule(self, settings: RuleSettings) -> ExchangeRule:
@@ -324,9 +353,14 @@ class Worker:
 
     # ---- what the API needs ----------------------------------------------------------------------------------------
 
+    @property
+    def has_repository(self) -> bool:
+        """Whether this server has metadata of its own; without, it only takes part in its cohorts' queries."""
+        return self.settings.repository != "none"
+
     def members(self) -> frozenset[str]:
         """The collection ids registered now in any cohort of this server, ours included."""
-        found = {self.local.collection_id}
+        found = {self.local.collection_id} if self.has_repository else set()
         for member in self.cohorts.values():
             found.update(member.remotes)
         return frozenset(found)
@@ -366,7 +400,8 @@ class Worker:
         changed += [t for t in trial.typedefs() if before.typedef(t["guid"]) != t]
         await self.server_types.keep(changed, self.local.originator(), now_ms())
         for member in self.cohorts.values():
-            await member.types.announce(changed)
+            if member.wanted:  # the others are told when the server connects
+                await member.types.announce(changed)
         return changed
 
     # ---- end -------------------------------------------------------------------------------------------------------
@@ -386,6 +421,8 @@ class Worker:
     async def stop(self) -> None:
         """Leave the group, then close what is open, last first; nothing is lost when it does not come to the end."""
         self.audit.record("OMRS-AUDIT-0010", message=self.failure)
+        for name in getattr(self, "cohorts", ()):
+            self.audit.record("OMRS-AUDIT-0008", cohort=name)
         await self._open.aclose()
         await asyncio.to_thread(self.audit.close)
 
@@ -393,3 +430,12 @@ class Worker:
         """Everything but the producer is closed: the last message goes to the audit topic."""
         self.audit.record("OMRS-AUDIT-0011")
         self.audit.flush()
+
+
+def _target(member: CohortMember) -> str:
+    return f"cohort.{member.name}"
+
+
+def _topics_of(member: CohortMember) -> tuple[str, ...]:
+    wire = member.wire
+    return (wire.registration_topic, wire.types_topic, wire.instances_topic)
