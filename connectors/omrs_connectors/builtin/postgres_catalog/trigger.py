@@ -54,7 +54,7 @@ begin
     end if;
     reported := true;
   end loop;
-  if not reported then
+  if not reported and tg_tag not like 'DROP %' then
     perform {schema}.report(tg_tag, null, null, null, false);
   end if;
 exception when others then
