@@ -43,10 +43,17 @@ async def attribute_by_name(r: Request) -> Any:
 
 async def add_typedef(r: Request) -> None:
     await r.worker.add_types([], [r.bean], [])
+    _audit(r)
 
 
 async def add_attribute_typedef(r: Request) -> None:
     await r.worker.add_types([r.bean], [], [])
+    _audit(r)
+
+
+def _audit(r: Request) -> None:
+    type_name, type_guid = r.bean.get("name"), r.bean.get("guid")
+    r.worker.audit.record("OMRS-AUDIT-0306", type_name=type_name, type_guid=type_guid, user=r.call.user)
 
 
 ROUTES: list[Route] = [

@@ -9,43 +9,31 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0028",
         S.INFO,
-        "An event[ {kind}] for instance {guid} came from elsewhere[ ({server})], but its home is here; it is ignored",
+        "An event[ {kind}] for instance {guid} came from elsewhere[ ({server})][ in cohort {cohort}], but"
+        " its home is here;"
+        " it is ignored",
         "Another member sent an event for an instance that only this server may change.",
         "Look at the member that sent it; instances are changed at their home.",
     ),
     M(
-        "OMRS-AUDIT-0039",
-        S.INFO,
-        "Entity {guid} is classified as {classification} with the same properties already; nothing is changed",
-        "A classification was requested that is there.",
-        "None.",
-    ),
-    M(
         "OMRS-AUDIT-0100",
         S.EXCEPTION,
-        "A record of {topic} is no event: {message}",
+        "Record {offset} of {topic}, partition {partition}, is no event: {message}",
         "The record is broken, or something that is no cohort member wrote to the topic.",
         "The record is in the dead letters (`omrs topics tail`); correct whoever wrote it. The topic goes on.",
     ),
     M(
         "OMRS-AUDIT-0101",
         S.EXCEPTION,
-        "An event[ {kind}] of {topic}[ for {guid}] could not be processed: {message}",
+        "Record {offset} of {topic}, partition {partition}, could not be processed: {message}",
         "The event is well-formed, but taking it in failed.",
         "The record is in the dead letters with the reason; correct that, then send the event again.",
-    ),
-    M(
-        "OMRS-AUDIT-0102",
-        S.EXCEPTION,
-        "A record of {topic} has no value[ ({message})]",
-        "Something wrote an empty record to the topic.",
-        "Find out what writes to the topic.",
     ),
     M(
         "OMRS-AUDIT-0206",
         S.ACTION,
         "Guid {guid} is used for two different instances[: one of {collection_id}][ and one of"
-        " {other_collection_id}][ (reported by {server}[ in cohort {cohort}])][: {message}]",
+        " {other_collection_id}][, reported by {server}][ in cohort {cohort}][: {message}]",
         "Two metadata collections created an instance with the same guid.",
         "None if OMRS-AUDIT-0207 follows. " + _WHICH,
     ),
@@ -66,7 +54,8 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0209",
         S.ACTION,
-        "Instance {guid} of [{collection_id} in ]cohort {cohort} has another type elsewhere[ ({server})]; our copy of"
+        "Instance {guid}[ of {collection_id}] has another type at[ {server},] a member[ of cohort {cohort}];"
+        " our copy of"
         " it is removed[: {message}]",
         "A member reported that the types of its copy and of the event differ.",
         _WHICH,
@@ -74,16 +63,9 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0210",
         S.ACTION,
-        "Our instance {guid} has another type at [{server} in ]cohort {cohort}[: {message}]",
+        "Our instance {guid} has another type at[ {server},] a member[ of cohort {cohort}][: {message}]",
         "A member holds a copy of the instance whose type is a later one than ours.",
         "Compare the releases of the types that the two servers load.",
-    ),
-    M(
-        "OMRS-AUDIT-0211",
-        S.ERROR,
-        "The reference copy of {guid} could not be removed: {message}",
-        "The copy lost a conflict, but taking it away failed.",
-        "Purge the copy through the API.",
     ),
     M(
         "OMRS-AUDIT-0315",
@@ -151,46 +133,11 @@ MESSAGES = (
         "None.",
     ),
     M(
-        "OMRS-AUDIT-8008",
-        S.INFO,
-        "The ends of relationship {guid} are not known yet; proxies of them are kept",
-        "A relationship came before the entities that it connects.",
-        "None. The entities take the place of the proxies when they come.",
-    ),
-    M(
         "OMRS-AUDIT-8009",
         S.EVENT,
         "{count} events have been sent to {topic}",
         "Said for every batch that goes out, if events are asked for (`audit.severities`).",
         "None.",
-    ),
-    M(
-        "OMRS-AUDIT-9002",
-        S.EXCEPTION,
-        "An empty event came on {topic}",
-        "An event has no section of its category.",
-        "Correct the member that sent it.",
-    ),
-    M(
-        "OMRS-AUDIT-9003",
-        S.EXCEPTION,
-        "A type event could not be sent to cohort {cohort}: {message}",
-        "Kafka did not take the event.",
-        "Look after Kafka; types are announced again at the next start.",
-    ),
-    M(
-        "OMRS-AUDIT-9005",
-        S.EXCEPTION,
-        "Instance events could not be sent to {topic}: {message}",
-        "Kafka did not take the events.",
-        "Look after Kafka; the publisher goes on from its cursor, nothing is lost.",
-    ),
-    M(
-        "OMRS-AUDIT-9011",
-        S.EXCEPTION,
-        "Event[ {kind}][ for {guid}][ of {server}][ in cohort {cohort}] could not be taken in: {message}",
-        "Something unexpected happened while the event was processed.",
-        "The record is in the dead letters; report it with the worker's log.",
     ),
     M(
         "OMRS-AUDIT-9015",

@@ -38,10 +38,35 @@ MESSAGES = (
         "None.",
     ),
     M(
-        "OMRS-STREAMS-0010",
+        "OMRS-STREAMS-0020",
         S.ACTION,
-        "A record of {topic}[ (partition {partition}, offset {offset})] is a dead letter: {message}",
-        "The record cannot be processed; everything after it is.",
-        "See it with `omrs topics tail`; the message says what is wrong with it.",
+        "Two members of cohort {cohort} are called {server}: metadata collections {collection_id} and"
+        " {other_collection_id}",
+        "Two servers were given one name; the protocol tells them apart by id, people cannot.",
+        "Give one of them another name, unless it is a new life of the other that did not un-register before.",
+    ),
+    M(
+        "OMRS-STREAMS-0021",
+        S.ACTION,
+        "Two members of cohort {cohort} advertise the address {address}: metadata collections {collection_id} and"
+        " {other_collection_id}",
+        "One of them advertises an address that is not its own; queries for it reach the other.",
+        "Correct `advertised_url` of one of them.",
+    ),
+    M(
+        "OMRS-STREAMS-0020",
+        S.ACTION,
+        "Server name {server} is used by two members of cohort {cohort}: metadata collections {collection_id}"
+        " and {other_collection_id}",
+        "Two servers have the same name, or one server was given another metadata collection without un-registering.",
+        "Rename one of the servers, or un-register the one that is gone.",
+    ),
+    M(
+        "OMRS-STREAMS-0021",
+        S.ACTION,
+        "Address {address} is used by two members of cohort {cohort}: metadata collections {collection_id}"
+        " and {other_collection_id}",
+        "Two servers advertise the same URL; queries for one of them reach the other.",
+        "Correct `advertised_url` of one of them, or un-register the one that is gone.",
     ),
 )

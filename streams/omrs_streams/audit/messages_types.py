@@ -9,21 +9,21 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0201",
         S.TYPES,
-        "A member[ ({server})] reports in cohort {cohort} that type {type_name} differs from its own[: {message}]",
+        "A member[ ({server})][ of cohort {cohort}] reports that type {type_name} differs from its own[: {message}]",
         "Two members define a type of this name or guid differently.",
         _COMPARE,
     ),
     M(
         "OMRS-AUDIT-0202",
         S.TYPES,
-        "A member[ ({server})] reports in cohort {cohort} that a patch of type {type_name} does not fit[: {message}]",
+        "A member[ ({server})][ of cohort {cohort}] reports that a patch of type {type_name} does not fit[: {message}]",
         "A patch was sent for a version of the type that the other member does not have.",
         _COMPARE,
     ),
     M(
         "OMRS-AUDIT-0203",
         S.TYPES,
-        "Type {type_name}[ ({type_guid})] of [{server} in ]cohort {cohort} differs from ours; it is told so"
+        "Type {type_name}[ ({type_guid})][ of {server}][ in cohort {cohort}] differs from ours; it is told so"
         "[: {message}]",
         "A type event carried a definition that does not agree with the one this server has.",
         _COMPARE,
@@ -31,29 +31,22 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0204",
         S.TYPES,
-        "A patch of type {type_name}[ ({type_guid})] of [{server} in ]cohort {cohort} does not fit; it is told so"
+        "A patch of type {type_name}[ ({type_guid})][ of {server}][ in cohort {cohort}] does not fit; it is told so"
         "[: {message}]",
         "The patch is not valid for the version of the type that this server has.",
         _COMPARE,
     ),
     M(
-        "OMRS-AUDIT-0205",
-        S.TYPES,
-        "Type {type_name}[ ({type_guid})] is not the same here as at [{server} in ]cohort {cohort}[: {message}]",
-        "An instance or event names the type with another guid, name or category than this server knows.",
-        _COMPARE,
-    ),
-    M(
         "OMRS-AUDIT-0301",
         S.TYPES,
-        "Type {type_name}[ ({type_guid}), version {version},] of [{server} in ]cohort {cohort} has been added",
+        "Type {type_name}[ ({type_guid}), version {version},][ of {server}][ in cohort {cohort}] has been added",
         "A member announced a type that this server did not have.",
         "None.",
     ),
     M(
         "OMRS-AUDIT-0302",
         S.TYPES,
-        "Type {type_name}[ ({type_guid})] of [{server} in ]cohort {cohort} is known, not supported here[: {message}]",
+        "Type {type_name}[ ({type_guid})][ of {server}][ in cohort {cohort}] is known, not supported here[: {message}]",
         "The local repository has a fixed set of types, or could not take this one.",
         "None, unless instances of the type should be kept here.",
     ),
@@ -88,29 +81,29 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0307",
         S.TYPES,
-        "A member[ ({server})] reports a conflict about type {type_name} between other members of cohort {cohort}"
+        "A member[ ({server})] reports a conflict about type {type_name} between others[ of cohort {cohort}]"
         "[: {message}]",
         "Two members other than this one disagree about a type.",
         _COMPARE,
     ),
     M(
-        "OMRS-AUDIT-0310",
+        "OMRS-AUDIT-0308",
         S.TYPES,
-        "Type {type_name}[ ({type_guid})] is not known[; it is named by {kind}][ of {server}][ in cohort {cohort}]",
-        "An event names a type that this server was never told of.",
-        "Load the types of the release that the sender uses.",
+        "Type {type_name}[ of {server}][ in cohort {cohort}] has no guid; it is ignored",
+        "A type event carried a definition that cannot be told from others.",
+        "Correct the member that sent it.",
     ),
     M(
-        "OMRS-AUDIT-0318",
+        "OMRS-AUDIT-0309",
         S.TYPES,
-        "Type {type_name}[ ({type_guid})] of [{server} in ]cohort {cohort} is the one we have",
-        "A member announced a type that this server has with the same version.",
-        "None.",
+        "The type with guid {type_guid}[ of {server}][ in cohort {cohort}] has no name; it is ignored",
+        "A type event carried a definition that cannot be told from others.",
+        "Correct the member that sent it.",
     ),
     M(
         "OMRS-AUDIT-0319",
         S.TYPES,
-        "Type {type_name}[ ({type_guid})] of [{server} in ]cohort {cohort} is remembered for queries",
+        "Type {type_name}[ ({type_guid})][ of {server}][ in cohort {cohort}] is remembered for queries",
         "The server has no local repository that could support the type.",
         "None.",
     ),
@@ -133,14 +126,15 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0322",
         S.TYPES,
-        "A patch of type {type_name}[ ({type_guid})] of [{server} in ]cohort {cohort} is remembered for queries",
+        "A patch of type {type_name}[ ({type_guid})][ of {server}][ in cohort {cohort}] is remembered for queries",
         "The server has no local repository that could support the type.",
         "None.",
     ),
     M(
         "OMRS-AUDIT-9018",
         S.ERROR,
-        "A type event[ {kind}][ for {type_name}][ of {server}] in cohort {cohort} could not be carried out: {message}",
+        "A type event[ {kind}][ for {type_name}][ of {server}][ in cohort {cohort}] could not be carried"
+        " out: {message}",
         "The local repository refused the type or the patch.",
         "The message says what is wrong with it; correct the type at the member that sent it.",
     ),

@@ -2,10 +2,10 @@
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from omrs_schemas.errors import OmrsError
+from omrs_schemas.errors import CodecError, OmrsError, PoisonRecordError
 from omrs_streams import metrics
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.names import dead_letters
@@ -64,9 +64,11 @@ class DeadLetters:
     The record itself stays where it was: the topics that can hold poison are kept for ever.
     """
 
-    def __init__(self, consumer: str, producer: LogProducer) -> None:
+    def __init__(self, consumer: str, producer: LogProducer, audit: Callable[..., None] | None = None) -> None:
+        """`audit` is `AuditLog.record`."""
         self._consumer = consumer
         self._producer = producer
+        self._audit = audit
 
     def bury(self, message: Any, error: BaseException) -> None:
         """A consumed message: an object with topic, partition, offset, key, value and headers."""
@@ -85,4 +87,13 @@ class DeadLetters:
     ) -> None:
         log.error("dead letter from %s[%d]@%d: %s", topic, partition, offset, error)
         metrics.DEAD_LETTERS.labels(topic).inc()
+        if self._audit is not None:
+            unreadable = isinstance(error, CodecError | PoisonRecordError)
+            self._audit(
+                "OMRS-AUDIT-0100" if unreadable else "OMRS-AUDIT-0101",
+                topic=topic,
+                partition=partition,
+                offset=offset,
+                message=error,
+            )
         self._producer.send_nowait(dead_letter(self._consumer, topic, partition, offset, key, value, headers, error))

@@ -28,6 +28,8 @@ class Outbound:
             if passed is not None:
                 outgoing.append(self._wire.published(passed))
         self._parts.producer.send_and_wait(outgoing)
+        if outgoing:
+            self._parts.audit.record("OMRS-AUDIT-8009", count=len(outgoing), topic=self._wire.instances_topic)
 
     def _passed(self, record: Effective) -> Effective | None:
         ours = self._parts.local.collection_id.encode()
