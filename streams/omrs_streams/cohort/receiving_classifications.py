@@ -29,7 +29,7 @@ from omrs_streams.cohort.receiving_model import (
 )
 from omrs_streams.cohort.receiving_save import wanted
 from omrs_streams.fold.kinds import DECLASSIFIED
-from omrs_streams.fold.overlay import newest_statements
+from omrs_streams.fold.overlay import newest_statements, statement_of
 
 Bean = dict[str, Any]
 
@@ -101,7 +101,7 @@ def _removal(event: Bean, entity: Bean, classification: Bean, held: Held | None,
     """The statement that takes away a classification which statements about it would bring back."""
     if kind != DECLASSIFIED or held is None:
         return ()
-    known = newest_statements(held.statements).get(str(classification["name"]))
+    known = newest_statements(held.statements, held.bean or {}).get(str(classification["name"]))
     if known is None or known[0] >= _age(classification, removed=True):
         return ()
     proxy = _proxy(entity)
@@ -110,7 +110,7 @@ def _removal(event: Bean, entity: Bean, classification: Bean, held: Held | None,
 
 
 def _stated(event: Bean, section: Bean, entity: Bean, held: Held | None, me: Receiver) -> Receipt:
-    """A statement: kept unless it, or a newer one of the same name, is there already."""
+    """A statement: kept unless it, or a later one about the same classification, is there already."""
     kind = str(section["eventType"])
     guid = str(entity["guid"])
     if held is not None:
@@ -120,14 +120,24 @@ def _stated(event: Bean, section: Bean, entity: Bean, held: Held | None, me: Rec
         if held.bean is None:
             return Receipt(STALE)
         classification = _subject(section) or {}
-        known = newest_statements(held.statements).get(str(classification.get("name")))
-        if known is not None and known[0] >= _age(classification, removed=kind == DECLASSIFIED):
+        if _known(held, classification, removed=kind == DECLASSIFIED):
             return Receipt(STALE)
     if section.get("entity") is None:
         return Receipt(ACCEPTED, (Append(guid, event),))
     bare = {name: value for name, value in section.items() if name not in ("entity", "originalEntity")}
     told = {**event, "instanceEventSection": {**bare, "entityProxy": _proxy(entity)}}
     return Receipt(ACCEPTED, (Append(guid, told),))
+
+
+def _known(held: Held, classification: Mapping[str, Any], *, removed: bool) -> bool:
+    """Another classification of the same name, however late, may go before this one does."""
+    age = _age(classification, removed=removed)
+    for section in held.statements:
+        told = statement_of(section)
+        same = told is not None and told.classification["name"] == classification.get("name")
+        if told is not None and same and told.key[:2] == age[:2] and told.key >= age:
+            return True
+    return False
 
 
 def _proxy(entity: Bean) -> Bean:

@@ -108,7 +108,7 @@ def _newer(held: Held, stored: Header, incoming: Header, arrived: Arrived) -> bo
 
 def says_more(held: Held, instance: Mapping[str, Any]) -> bool:
     """Whether `instance`, with the classifications that are laid over it here, differs from what is held."""
-    merged = merge_classifications(instance.get("classifications") or (), held.statements)
+    merged = merge_classifications(instance.get("classifications") or (), held.statements, instance)
     laid = {**instance, "classifications": _by_name(merged)}
     known = held.bean or {}
     return canonical(laid) != canonical({**known, "classifications": _by_name(known.get("classifications") or ())})

@@ -2,8 +2,9 @@
 
 Requests. The home answers with REFRESHED, and with the removals of classifications that others had attached: a removal
 leaves no trace in the entity. Three answers more than the protocol's reference implementation gives, each an event that
-it knows: a purged instance is answered with a purge by ids, an instance that was re-homed with RE_HOMED by its home of
-today, and who maintains classifications of the entity states them again.
+it knows: an instance that was purged, or whose guid went to another one, is answered with a purge by ids; one that was
+re-homed with RE_HOMED by its home of today; and who maintains classifications of the entity states them again. (All
+members do, for all classifications, when a home asks about its own: it may have missed the last word of one that left.)
 
 Errors. CONFLICTING_INSTANCES is verified before anything is done: who holds the accused instance asks the other home
 for its own, and decides by what comes back. CONFLICTING_TYPE removes a copy only if it is the one that was refused.
@@ -37,16 +38,16 @@ def answered(event: Mapping[str, Any], stored: Stored, me: Receiver, now: int) -
     if held is None:
         return Receipt(REQUEST)
     sender = me.sender()
-    if held.bean is None:
-        if held.home != me.collection_id or wanted not in (None, me.collection_id):
-            return Receipt(REQUEST)
-        kind = {"typeDefGUID": section.get("typeDefGUID"), "typeDefName": section.get("typeDefName")}
-        relationship = section.get("eventType") == "REFRESH_RELATIONSHIP_REQUEST"
-        return Receipt(REQUEST, sends=(purged_by_id(str(guid), kind, held.home, relationship, sender, now),))
-    bean = held.bean
+    bean = held.bean or {}
     home = bean.get("metadataCollectionId")
-    if bean.get("class") == "EntityProxy" or me.collection_id not in (home, bean.get("replicatedBy")):
-        return Receipt(REQUEST, sends=tuple(_again(held, sender, now, _ours(me))))
+    if not bean or bean.get("class") == "EntityProxy" or me.collection_id not in (home, bean.get("replicatedBy")):
+        asker = (event.get("originator") or {}).get("metadataCollectionId")
+        sends = tuple(_again(held, sender, now, _any if asker and asker == wanted else _ours(me)))
+        if wanted == me.collection_id and wanted not in {run.home for run in held.past()} | {home}:
+            kind = {"typeDefGUID": section.get("typeDefGUID"), "typeDefName": section.get("typeDefName")}
+            relationship = section.get("eventType") == "REFRESH_RELATIONSHIP_REQUEST"
+            sends = (purged_by_id(str(guid), kind, str(wanted), relationship, sender, now), *sends)
+        return Receipt(REQUEST, sends=sends)
     if wanted in (None, me.collection_id, home):
         return Receipt(REQUEST, sends=(refreshed(bean, sender, now), *_again(held, sender, now, _removed)))
     if wanted in {run.home for run in held.past()}:
@@ -62,6 +63,11 @@ def _ours(me: Receiver) -> Callable[[Mapping[str, Any], bool], bool]:
     return chosen
 
 
+def _any(classification: Mapping[str, Any], removed: bool) -> bool:
+    del classification, removed
+    return True
+
+
 def _removed(classification: Mapping[str, Any], removed: bool) -> bool:
     del classification
     return removed
@@ -69,7 +75,7 @@ def _removed(classification: Mapping[str, Any], removed: bool) -> bool:
 
 def _again(held: Held, sender: Bean, now: int, chosen: Callable[[Mapping[str, Any], bool], bool]) -> Iterable[Bean]:
     """The newest statements about the entity's classifications, as events of ours."""
-    for key, classification, section in newest_statements(held.statements).values():
+    for key, classification, section in newest_statements(held.statements, held.bean or {}).values():
         if chosen(classification, key[3]):
             yield envelope(dict(section), sender, now)
 

@@ -5,6 +5,7 @@ classification, or its removal; what counts is the newest statement per name, wh
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from omrs_streams.fold.kinds import DECLASSIFIED
@@ -15,6 +16,9 @@ Key = tuple[int, str, int, bool]
 classified in the same millisecond are told apart by their collection ids, the same way everywhere."""
 
 
+NOBODY: Mapping[str, Any] = MappingProxyType({})
+
+
 class Statement(NamedTuple):
     """What one event says about a classification; `section` is the event's instance section (or Avro record)."""
 
@@ -23,13 +27,16 @@ class Statement(NamedTuple):
     section: Mapping[str, Any]
 
 
-def merge_classifications(base: Iterable[Bean], events: Iterable[Mapping[str, Any]]) -> list[Bean]:
+def merge_classifications(
+    base: Iterable[Bean], events: Iterable[Mapping[str, Any]], entity: Mapping[str, Any] = NOBODY
+) -> list[Bean]:
     """The classifications an entity carries: those of `base` in their order, then others by name.
 
     `events` are the instance sections (or Avro records) of CLASSIFIED, RECLASSIFIED and DECLASSIFIED events. A newer
     statement replaces or removes the one in `base`; of two alike that of `base` stays, unless the other removes it.
+    What the home of `entity` (the instance that carries `base`) stated before this version of it, `base` says.
     """
-    newest = newest_statements(events)
+    newest = newest_statements(events, entity)
     merged: list[Bean] = []
     for classification in base:
         over = newest.pop(classification.get("name", ""), None)
@@ -41,12 +48,12 @@ def merge_classifications(base: Iterable[Bean], events: Iterable[Mapping[str, An
     return merged
 
 
-def newest_statements(events: Iterable[Mapping[str, Any]]) -> dict[str, Statement]:
-    """The statement that counts of each classification name."""
+def newest_statements(events: Iterable[Mapping[str, Any]], entity: Mapping[str, Any] = NOBODY) -> dict[str, Statement]:
+    """The statement that counts of each classification name; those that `entity` itself has overtaken are left out."""
     newest: dict[str, Statement] = {}
     for event in events:
-        found = _statement(event)
-        if found is None:
+        found = statement_of(event)
+        if found is None or _overtaken(found, entity):
             continue
         name = found.classification["name"]
         if name not in newest or found.key >= newest[name].key:
@@ -54,13 +61,21 @@ def newest_statements(events: Iterable[Mapping[str, Any]]) -> dict[str, Statemen
     return newest
 
 
-def _statement(event: Mapping[str, Any]) -> Statement | None:
+def statement_of(event: Mapping[str, Any]) -> Statement | None:
     removed = event.get("eventType") == DECLASSIFIED
     wanted = ("originalClassification", "classification") if removed else ("classification",)
     classification = next((event[field] for field in wanted if event.get(field)), None)
     if classification is None or not classification.get("name"):
         return None
     return Statement((*_age(classification), removed), classification, event)
+
+
+def _overtaken(statement: Statement, entity: Mapping[str, Any]) -> bool:
+    home = statement.classification.get("metadataCollectionId")
+    if not home or home != entity.get("metadataCollectionId"):
+        return False
+    proxy: Mapping[str, Any] = statement.section.get("entityProxy") or NOBODY
+    return (proxy.get("version") or 0) < (entity.get("version") or 0)
 
 
 def _age(classification: Mapping[str, Any]) -> tuple[int, str, int]:

@@ -24,7 +24,7 @@ def to_bean(stored: Stored, codec: PayloadCodec) -> Bean:
     """
     bean = payload_bean(stored.payload, codec)
     if stored.overlay:
-        merged = merge_classifications(bean.get("classifications") or (), overlay_sections(stored.overlay, codec))
+        merged = merge_classifications(bean.get("classifications") or (), overlay_sections(stored.overlay, codec), bean)
         if merged:
             bean["classifications"] = merged
         else:

@@ -40,7 +40,7 @@ def index_entries(guid: str, meta: StateMeta, base: Record, overlay: Iterable[Re
         return entries
     classifications = instance.get("classifications")
     if classifications or overlay:
-        for classification in merge_classifications(classifications or (), overlay):
+        for classification in merge_classifications(classifications or (), overlay, instance):
             if classification.get("name"):
                 entries[_stem(keys.BY_CLASSIFICATION, classification["name"]) + tail] = NOTHING
     return entries
