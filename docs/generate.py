@@ -25,6 +25,10 @@ from omrs_schemas.codes import Code
 from omrs_streams import metrics
 from omrs_streams.api import app as api
 from omrs_streams.api.route import TEXT, Route
+from omrs_streams.audit import AuditMessage, AuditSettings
+from omrs_streams.audit.catalogue import AREAS
+from omrs_streams.audit.left_out import LEFT_OUT
+from omrs_streams.audit.severity import DEFAULT, DESCRIPTIONS
 from omrs_streams.cli.commands import Deferred
 from omrs_streams.cli.main import app as omrs
 from omrs_streams.log import names, topics
@@ -128,6 +132,8 @@ def default_of(name: str, field: FieldInfo) -> str:
     if name == "data_dir":
         return "the platform's"
     value = field.default if field.default is not PydanticUndefined else None
+    if isinstance(value, tuple):
+        value = ", ".join(value)
     return "–" if value in (None, "", {}) else f"`{value}`"
 
 
@@ -168,7 +174,7 @@ def keyed_by(topic: str) -> str:
     keys = {
         "log": "guid", "out": "guid", "instances": "guid", "types": "type guid", "cohorts": "cohort/collection id",
         "workers": "partition", "registration": "collection id", "dlq": "as source", "schemas": "fingerprint",
-        "reports": "connector id",
+        "reports": "connector id", "audit": "message id",
     }  # fmt: skip
     return keys[topic.rpartition(".")[2]]
 
@@ -256,6 +262,39 @@ def operations() -> str:
     return table(("`GET`", "Answers"), rows)
 
 
+def audit_messages() -> str:
+    """Every audit message, by area: what it says, why, what to do."""
+    areas = []
+    for area, messages in AREAS.items():
+        found = [audit_message(message) for message in sorted(messages, key=lambda message: message.id)]
+        areas.append("\n\n".join((f"## {area}", *found)))
+    return "\n\n".join(areas)
+
+
+def audit_message(message: AuditMessage) -> str:
+    return (
+        f"### {message.id}\n\n**{message.severity.label}** · {escaped(message.template)}\n\n"
+        f"- Cause: {message.cause}\n- What to do: {message.action}"
+    )
+
+
+def escaped(text: str) -> str:
+    """Parameters as code, so that Markdown takes none of their underscores for emphasis."""
+    return re.sub(r"\{([a-z_]+)\}", r"`{\1}`", text)
+
+
+def severities() -> str:
+    rows = [
+        (severity.label, str(severity.ordinal), "yes" if severity in DEFAULT else "when asked for", what)
+        for severity, what in DESCRIPTIONS.items()
+    ]
+    return table(("Severity", "Ordinal", "Recorded", "What"), rows)
+
+
+def left_out() -> str:
+    return table(("Id", "Why not"), ((f"`{message_id}`", why) for message_id, why in LEFT_OUT.items()))
+
+
 OPERATIONS = {
     "/health": "200 while the process should go on running, 503 with the reason when it should be restarted",
     "/ready": "200 when every partition of the server is served by some worker, 503 with what is missing",
@@ -268,10 +307,12 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "settings.md": {
         "worker": lambda: settings(ServerSettings, "OMRS_", leave_out=("kafka",)),
         "kafka": lambda: settings(KafkaSettings, "OMRS_KAFKA__"),
+        "audit": lambda: settings(AuditSettings, "OMRS_AUDIT__"),
         "daemon": lambda: settings(DaemonSettings, "OMRS_", leave_out=("kafka", "server")),
         "paired": lambda: settings(MetadataServer, "OMRS_SERVER__"),
     },
     "cli.md": {"commands": commands},
+    "audit-messages.md": {"severities": severities, "messages": audit_messages, "left-out": left_out},
     "reference.md": {
         "topics": topic_table,
         "groups": groups,
