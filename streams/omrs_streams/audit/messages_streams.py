@@ -53,20 +53,4 @@ MESSAGES = (
         "One of them advertises an address that is not its own; queries for it reach the other.",
         "Correct `advertised_url` of one of them.",
     ),
-    M(
-        "OMRS-STREAMS-0020",
-        S.ACTION,
-        "Server name {server} is used by two members of cohort {cohort}: metadata collections {collection_id}"
-        " and {other_collection_id}",
-        "Two servers have the same name, or one server was given another metadata collection without un-registering.",
-        "Rename one of the servers, or un-register the one that is gone.",
-    ),
-    M(
-        "OMRS-STREAMS-0021",
-        S.ACTION,
-        "Address {address} is used by two members of cohort {cohort}: metadata collections {collection_id}"
-        " and {other_collection_id}",
-        "Two servers advertise the same URL; queries for one of them reach the other.",
-        "Correct `advertised_url` of one of them, or un-register the one that is gone.",
-    ),
 )
