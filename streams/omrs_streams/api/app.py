@@ -16,9 +16,10 @@ from starlette.routing import Mount
 from starlette.routing import Route as AsgiRoute
 
 from omrs_schemas.codec.egeria_json import from_json
+from omrs_schemas.codes import Code
 from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams import metrics
-from omrs_streams.api import audit, instances, types
+from omrs_streams.api import audit, highway, instances, types
 from omrs_streams.api.access import visible
 from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
 from omrs_streams.api.route import TEXT, Request, Route, key_guid, parse_body
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 BASE = "/servers/{server}/open-metadata/repository-services/users/{userId}"
 ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
 MAX_BODY = 16 * 1024 * 1024  # bytes; Kafka takes records of 1 MB unless the topic says more
-ROUTES = [*types.ROUTES, *instances.ROUTES, *audit.ROUTES]
+ROUTES = [*types.ROUTES, *instances.ROUTES, *audit.ROUTES, *highway.ROUTES]
 FREQUENT = {
     "getEntityDetail",
     "isEntityKnown",
@@ -49,6 +50,8 @@ FREQUENT = {
     "findEntities",
 }
 """Routes are tried one after the other: these first."""
+TAGS = {"instances": "instances", "metadata-highway": "cohorts", "audit-log": "operations"}
+WITHOUT_REPOSITORY = ("/metadata-highway", "/audit-log")
 ANONYMOUS_OPERATIONS = {"getMetadataCollectionId", "getEntityDetail", "getRelationship"}
 
 
@@ -91,7 +94,7 @@ def _add(app: FastAPI, worker: "Worker", base: str, route: Route) -> None:
         methods=[route.method],
         operation_id=route.operation + ("Anonymous" if anonymous else ""),
         summary=route.operation,
-        tags=["instances" if route.path.startswith("/instances") else "types"],
+        tags=[TAGS.get(route.path.split("/")[1], "types")],
         openapi_extra=_describe(route, base),
         response_class=Response,
     )
@@ -155,6 +158,13 @@ async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
         )
     if worker.proxy is not None:
         refuse(route.operation, worker.settings.server)
+    if not worker.has_repository and not route.path.startswith(WITHOUT_REPOSITORY):
+        raise RepositoryError(
+            f"server {worker.settings.server} has no local repository for {route.operation}",
+            code=Code.NO_LOCAL_REPOSITORY,
+            help="ask another member of its cohort, or set `repository` to `native`",
+            server=worker.settings.server,
+        )
     length = http.headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY:
         raise UnreadableBodyError(

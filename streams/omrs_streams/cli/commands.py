@@ -22,7 +22,7 @@ from typer.main import get_command
 from omrs_schemas.errors import ConfigurationError
 
 # One line per command; each module has `app: typer.Typer` or `command(app: typer.Typer)`.
-BUILT_IN = ("archive", "audit", "kafka", "replay", "status", "topics", "worker")
+BUILT_IN = ("archive", "audit", "cohort", "kafka", "replay", "status", "topics", "worker")
 GROUP = "omrs.commands"
 _COMPLETION = ("install_completion", "show_completion")
 

@@ -4,6 +4,7 @@
 | Key | Value |
 |---|---|
 | `identity` | the metadata collection id of the server |
+| `learned:<type guid>` | the type guid: instances of the type are kept as copies (exchange rule LEARNED_TYPES) |
 | `<cohort>/local` | our registration, as the event that carries it |
 | `<cohort>/<collection id>` | that of another member |
 | `<cohort>/wanted` | JSON: whether the server shall be connected, un-registered …; the last command, from any worker |
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 IDENTITY, LOCAL, WANTED, STATUS = "identity", "local", "wanted", "status"
 _OURS = frozenset({LOCAL, WANTED, STATUS})
 _PREFIX = "id:"
+_LEARNED = "learned:"
 RETRY_S = 1.0  # between attempts to write while Kafka is away
 
 Wanted = Literal["CONNECTED", "DISCONNECTED", "UNREGISTERED"]
@@ -91,6 +93,7 @@ class RegistryStore:
         self.topic = names.server_cohorts(server)
         self.view = TopicView(conf, self.topic, self._apply)
         self.identity: str | None = None
+        self.learned: dict[str, None] = {}
         self.on_change: Callable[[Iterable[str]], None] = lambda cohorts: None
         self._conf = conf
         self._codec = codec
@@ -108,6 +111,8 @@ class RegistryStore:
             if not separator:
                 if key == IDENTITY and value is not None:
                     self.identity = value.decode()
+                elif key.startswith(_LEARNED) and value is not None:
+                    self.learned[key.removeprefix(_LEARNED)] = None
                 continue
             try:
                 self.of(cohort).take(name, value, self._codec)
@@ -140,6 +145,9 @@ class RegistryStore:
 
     async def identify(self, collection_id: str) -> None:
         await self._write(IDENTITY, collection_id.encode())
+
+    async def learn(self, type_guid: str) -> None:
+        await self._write(f"{_LEARNED}{type_guid}", type_guid.encode())
 
     async def _write(self, key: str, value: bytes | None) -> None:
         while True:
