@@ -66,7 +66,7 @@ async def save_proxy(r: Request) -> None:
         raise InvalidParameterError("no entity proxy was given", code=Code.NULL_ENTITY_PROXY, parameter="entityProxy")
     if proxy.get("metadataCollectionId") == r.worker.local.collection_id:
         raise InvalidParameterError(
-            f"the proxy of {proxy['guid']} names this collection as its home",
+            f"the proxy of {proxy['guid']} names this server's collection {proxy['metadataCollectionId']} as its home",
             code=Code.LOCAL_ENTITY_PROXY,
             help="entities of this server need no proxies",
             guid=proxy["guid"],

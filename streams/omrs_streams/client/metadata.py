@@ -6,6 +6,7 @@ import httpx
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.calls import ServerTypes
+from omrs_streams.client.copies import CopyCalls
 from omrs_streams.client.entities import EntityCalls
 from omrs_streams.client.find import FindCalls
 from omrs_streams.client.identity import IdentityCalls
@@ -13,7 +14,7 @@ from omrs_streams.client.relationships import RelationshipCalls
 from omrs_streams.client.transport import Retry, Transport
 
 
-class MetadataClient(EntityCalls, RelationshipCalls, IdentityCalls, FindCalls):
+class MetadataClient(EntityCalls, RelationshipCalls, IdentityCalls, CopyCalls, FindCalls):
     """Calls server `server` of the platform at `url` as `user_id`. Synchronous, thread-safe, keeps connections alive.
 
     Properties are Python values, converted by the server's own TypeDefs; instances come back as beans (dates in epoch
