@@ -13,6 +13,7 @@ from omrs_streams.log.record import Effective
 from omrs_streams.repository import queries
 from omrs_streams.repository.commands import Call, Commands
 from omrs_streams.repository.local import Bean, LocalCollection
+from omrs_streams.security import MetadataSecurity
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.cascade import Cascade
@@ -59,7 +60,7 @@ class OneStore(Scattered):
 class LocalServer:
     """`commands` on `owned`; `follow` carries out what follows from the records appended since it was last called."""
 
-    def __init__(self, path: Path, home: str = HOME) -> None:
+    def __init__(self, path: Path, home: str = HOME, security: MetadataSecurity | None = None) -> None:
         self.local = LocalCollection(home, "local", "local", url_root="http://here")
         self.codec = EventCodec(TYPES)
         self.log = MemoryLog()
@@ -71,7 +72,7 @@ class LocalServer:
         router.owned[0] = self.owned
         self.scattered = OneStore(self.store)
         self.now = 1_700_000_000_000
-        self.commands = Commands(self.local, TYPES, self.codec, 1, self.scattered.lookup, self._tick)
+        self.commands = Commands(self.local, TYPES, self.codec, 1, self.scattered.lookup, self._tick, security=security)
         self.cascade = Cascade(router, cast(Peers, None), self.commands)
         self._followed = 0
 
