@@ -82,6 +82,13 @@ def test_bytes_and_text_are_read(data: Any) -> None:
     assert loads(data) == {"class": "OMRSEventV1", "eventCategory": "UNKNOWN"}
 
 
+@pytest.mark.parametrize("part", ["NaN", "Infinity", '"\\ud800"', "[" * 2_000 + "]" * 2_000])
+def test_what_is_no_strict_json_is_refused_beside_big_numbers_too(part: str) -> None:
+    for big in ("1", "123456789012345678901234567890"):
+        with pytest.raises(CodecError, match="not JSON"):
+            from_json(f'{{"a": {big}, "b": {part}}}')
+
+
 def test_iso_dates_in_events_are_taken() -> None:
     event = loads('{"class":"OMRSEventV1","timestamp":"2026-11-21T08:24:37.954+00:00"}')
     assert event["timestamp"] == 1795249477954

@@ -93,9 +93,10 @@ def from_json(data: bytes | bytearray | str) -> Any:
     """Parsed JSON with numbers kept exactly. Raises CodecError that says where the text is broken."""
     try:
         text = data.encode() if isinstance(data, str) else bytes(data)
+        parsed = orjson.loads(text)  # first in any case: json would take NaN, and text that UTF-8 cannot hold
         if _BIG_CATEGORY in text or _BIG_INTEGER in text.translate(_DIGITS_TO_ZERO):
             return _exact(json.loads(text, parse_float=Decimal), big=False)
-        return orjson.loads(text)
+        return parsed
     except (ValueError, RecursionError) as error:
         raise CodecError(f"not JSON: {error}", size=len(data), start=_start(data)) from error
 

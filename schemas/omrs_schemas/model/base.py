@@ -62,7 +62,8 @@ class Bean(BaseModel):
     def _check_class(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if cls.bean_class is not None and isinstance(data, dict):
             given = data.get("class")
-            if given is not None and given != cls.bean_class and given not in _classes_below(cls):
+            ours = isinstance(given, str) and (given == cls.bean_class or given in _classes_below(cls))
+            if given is not None and not ours:
                 raise ValueError(f"class is {given!r} where a {cls.bean_class} is expected")
         return handler(data)
 
