@@ -299,7 +299,7 @@ def _internal(app: FastAPI, worker: "Worker") -> None:
     add(RECORDS, worker.cascade.answer)
     add(bulk.APPEND, worker.bulk.append)
     add(bulk.HEADERS, worker.bulk.headers)
-    add(bulk.HELD, worker.bulk.held)
+    add(bulk.HELD, worker.bulk.answer_held)
     add(bulk.TYPES, worker.bulk.types)
     if worker.proxy is not None:
         add(PROXY_GUIDS, worker.proxy.stored.answer)

@@ -2,10 +2,11 @@
 each what the fold made of it, so that whoever loads knows what is acknowledged and can repeat the rest."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omrs_schemas.errors import InvalidParameterError, NotReadyError
+from omrs_streams.cohort.receiving import Held, Run, held_of
 from omrs_streams.log.record import ORIGIN_ARCHIVE
 from omrs_streams.repository.events import log_record
 from omrs_streams.worker.directory import Owner
@@ -107,12 +108,9 @@ class Bulk:
         found = await asyncio.gather(*(self._worker.scattered.lookup(guid) for guid in body["guids"]))
         return {"beans": {guid: bean for guid, bean in zip(body["guids"], found, strict=True) if bean is not None}}
 
-    async def held(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """`{"guids": [...]}` → `{"held": {guid: {"revision", "version", "create_time", "bean"}}}` of those ever seen;
-        `bean` is None for what was purged."""
-        guids: Sequence[str] = body["guids"]
-        found: dict[str, Any] = {}
-        forwarded = bool(body.get("forwarded"))
+    async def held(self, guids: Collection[str], *, forwarded: bool = False) -> dict[str, Held]:
+        """What the fold holds of those of `guids` that were ever seen, purged ones included."""
+        found: dict[str, Held] = {}
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (2.0 if forwarded else MOVING_S)
         missing = set(guids)
@@ -128,40 +126,58 @@ class Bulk:
                 if loop.time() > deadline:
                     raise NotReadyError(f"the state of {len(missing)} guids is not known: partitions are moving")
                 await asyncio.sleep(0.1)
-        return {"held": found}
+        return found
 
-    async def _held_share(self, owner: Owner | None, guids: Sequence[str], *, forwarded: bool) -> dict[str, Any] | None:
+    async def answer_held(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """`{"guids": [...]}` → `{"held": {guid: the fields of Held}}`, for another worker."""
+        held = await self.held(body["guids"], forwarded=True)
+        return {"held": {guid: _to_json(found) for guid, found in held.items()}}
+
+    async def _held_share(
+        self, owner: Owner | None, guids: Sequence[str], *, forwarded: bool
+    ) -> dict[str, Held] | None:
         """None when the owner gave them up."""
         if owner is None:
             return self._held_here(guids)
         if forwarded:
             return None
         try:
-            answer = await self._worker.peers.call(owner, HELD, {"guids": guids, "forwarded": True})
+            answer = await self._worker.peers.call(owner, HELD, {"guids": guids})
         except NotReadyError:
             return None
-        held: dict[str, Any] = answer["held"]
-        return held
+        return {guid: _from_json(fields) for guid, fields in answer["held"].items()}
 
-    def _held_here(self, guids: Sequence[str]) -> dict[str, Any] | None:
+    def _held_here(self, guids: Sequence[str]) -> dict[str, Held] | None:
         router = self._worker.router
-        found: dict[str, Any] = {}
+        found: dict[str, Held] = {}
         for guid in guids:
             owned = router.local(router.partition(guid))
             if owned is None:
                 return None
-            stored = owned.store.get(guid)
-            meta = owned.store.get_meta(guid) if stored is None else stored.meta
-            if meta is not None:
-                found[guid] = {
-                    "revision": meta.revision,
-                    "version": meta.version,
-                    "create_time": meta.create_time,
-                    "bean": None if stored is None else owned.store.to_bean(stored),
-                }
+            held = held_of(owned.store, guid, self._worker.codec)
+            if held is not None:
+                found[guid] = held
         return found
 
     async def types(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Add the types of an archive; the names of those that are new or changed."""
         changed = await self._worker.add_types(body["attributeTypeDefs"], body["typeDefs"], body["patches"])
         return {"changed": [typedef["name"] for typedef in changed]}
+
+
+def _to_json(held: Held) -> dict[str, Any]:
+    return {
+        "bean": held.bean,
+        "revision": held.revision,
+        "create_time": held.create_time,
+        "version": held.version,
+        "home": held.home,
+        "event_time": held.event_time,
+        "statements": list(held.statements),
+        "past": [list(run) for run in held.past()],
+    }
+
+
+def _from_json(fields: Mapping[str, Any]) -> Held:
+    past = [Run(*run) for run in fields["past"]]
+    return Held(**{**fields, "statements": tuple(fields["statements"]), "past": lambda: past})

@@ -1,24 +1,38 @@
 """Instance events of a cohort → records of the server log (DESIGN.md, "From command to copy", lower line).
 
-What is decided here is decided once: own echo, exchange rule, active type, currency. The fold only checks again that
-nothing older comes through. The payload is decoded to prove that it can be, and that decoding serves the indexes.
+What is decided here is decided once: own echo, exchange rules, security, active type, currency. The fold only checks
+again that nothing older comes through. Two ways lead to the log:
+
+- Plain events whose log partition is served here are decided by their headers (`glance`) and appended by the batch,
+  the sender's bytes as they are. The payload is decoded to prove that it can be, and that serves the indexes.
+- Everything else goes through the receiving core with beans in hand (`Exchange`): conflicts, classifications, batches,
+  refresh requests, errors, what other workers hold.
+
+A batch is taken in rounds. In a round no guid goes both ways and none twice the second way, so that the order of the
+events about one guid is kept while all others are handled together.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from omrs_schemas.errors import NotReadyError, OmrsError, PoisonRecordError, TypeDefError
 from omrs_streams import metrics
-from omrs_streams.cohort.currency import ClassificationHeader, Header, judge_classification
+from omrs_streams.cohort.receiving import DEAD, INACTIVE, Receipt, glance
 from omrs_streams.cohort.rules import ExchangeRule
-from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
+from omrs_streams.fold.fold import fold
+from omrs_streams.fold.kinds import CLASSIFICATION_KINDS
+from omrs_streams.fold.meta import StateMeta
 from omrs_streams.log.record import ORIGIN_COPY, LogRecord
+from omrs_streams.repository.local import Bean
+from omrs_streams.worker.exchange import Exchange, guids_of
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.router import Router
-from omrs_streams.worker.wire import Wire
+from omrs_streams.worker.saving import SaveRule
+from omrs_streams.worker.wire import Arrival, Wire
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +40,20 @@ log = logging.getLogger(__name__)
 TYPE_WAIT_S = 5.0
 # A type that did not come is not waited for again for so long: a flood of its instances must not stall the others.
 TYPE_FORGET_S = 60.0
+TYPE_POLL_S = 0.05
 RETRY_S = 0.5
 POLL_S = 0.02  # until a partition that moves is served here; a hand-over takes some 100 ms
+
+
+@dataclass(slots=True)
+class _Round:
+    """What is handled together. `ahead`: the state of guids after the plain records before."""
+
+    plain: dict[int, tuple[list[LogRecord], list[dict[str, Any] | None]]] = field(default_factory=dict)
+    ahead: dict[str, StateMeta | None] = field(default_factory=dict)
+    judged: dict[str, tuple[Any, Arrival, Bean]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    """Guids of events that are judged, or wait for the next round."""
 
 
 class Inbound:
@@ -35,188 +61,259 @@ class Inbound:
 
     def __init__(
         self,
+        cohort: str,
         wire: Wire,
         parts: Parts,
         router: Router,
         process: ExchangeRule,
-        save: ExchangeRule,
-        elsewhere: Callable[[dict[str, Any]], Awaitable[object]],
+        saving: SaveRule,
+        exchange: Exchange,
     ) -> None:
+        self._cohort = cohort
         self._wire = wire
         self._topic = wire.instances_topic
-        self._letters = parts.letters
-        self._local = parts.local
-        self._types = parts.types
-        self._codec = parts.codec
-        self._audit = parts.audit
+        self._parts = parts
         self._router = router
-        self._missing: dict[str, float] = {}
         self._process = process
-        self._save = save
-        self._elsewhere = elsewhere
+        self._saving = saving
+        self._exchange = exchange
+        self._missing: dict[str, float] = {}
 
     async def instance_events(self, messages: Sequence[Any]) -> None:
-        """Append the accepted events of a batch, partition by partition; bad ones go to the dead letters.
+        """Take in a batch of one partition; bad ones go to the dead letters.
 
         Returns when everything accepted is in the log and folded, or the partition moved to another worker, which
         receives the batch again because it was not committed here.
         """
-        by_partition: dict[int, tuple[list[LogRecord], list[dict[str, Any] | None]]] = {}
+        pending: list[tuple[Any, Arrival]] = []
         for message in messages:
             try:
-                accepted = await self._accept(message)
+                arrival = self._wire.read_instance(message)
             except OmrsError as error:
                 self._bury(message, error)
                 continue
-            if accepted is None:
+            if arrival is not None:
+                pending.append((message, arrival))
+        while pending:
+            pending = await self._round(messages[0].partition, pending)
+
+    async def _round(self, source: int, pending: Sequence[tuple[Any, Arrival]]) -> list[tuple[Any, Arrival]]:
+        """Handle what can be handled together; what is left for the next round."""
+        this = _Round()
+        later: list[tuple[Any, Arrival]] = []
+        for message, arrival in pending:
+            try:
+                handled = await self._place(this, message, arrival)
+            except OmrsError as error:
+                self._bury(message, error)
                 continue
-            record, decoded = accepted
-            records, bodies = by_partition.setdefault(record.partition, ([], []))
+            if not handled:
+                later.append((message, arrival))
+        for number, (records, bodies) in this.plain.items():
+            if not await self._append(source, number, records, bodies):
+                return []
+        if this.judged and not await self._judge(source, this.judged):
+            return []
+        return later
+
+    async def _place(self, this: _Round, message: Any, arrival: Arrival) -> bool:
+        """Put an arrival on one of the two ways; False when it has to wait for the next round."""
+        record = arrival.record
+        if record is not None and arrival.decoded is not None:
+            _require_true(record, arrival.decoded)
+            if record.key not in this.taken:
+                if not self._wanted(record, await self._active_type(record.type_guid, record)):
+                    return True
+                if self._glance(this, record, arrival.decoded):
+                    return True
+        guids = self._guids(arrival)
+        waits = not guids.isdisjoint(this.taken) or not guids.isdisjoint(this.ahead)
+        this.taken |= guids
+        if waits:
+            return False
+        event = self._secured(arrival)
+        if event is None:
+            self._count("filtered")
+        else:
+            await self._active_type(str((event["instanceEventSection"]).get("typeDefGUID") or ""), None)
+            this.judged[arrival.event_id] = (message, arrival, event)
+        return True
+
+    # ---- by headers ------------------------------------------------------------------------------------------------
+
+    def _wanted(self, record: LogRecord, type_name: str) -> bool:
+        if not self._process.instance(record.type_guid, type_name):
+            self._count("filtered")
+            return False
+        rule = self._saving.rule
+        # What is learned, and whose classifications are kept, the receiving core knows.
+        asked = record.kind.startswith("REFRESHED") or record.kind in CLASSIFICATION_KINDS
+        if asked or rule.instance(record.type_guid, type_name):
+            return True
+        self._count("filtered")
+        return False
+
+    def _glance(self, this: _Round, record: LogRecord, decoded: dict[str, Any]) -> bool:
+        """Whether headers decided about the record."""
+        number = self._router.partition(record.key)
+        owned = self._router.local(number)
+        if owned is None or self._parts.security.filters_inbound(self._cohort, record.type_guid):
+            return False
+        if owned.store.seen(record.event_id):
+            self._count("stale")
+            return True
+        known = this.ahead[record.key] if record.key in this.ahead else owned.store.get_meta(record.key)
+        verdict = glance(record, known, self._parts.local.collection_id)
+        if verdict == "accepted":
+            record.partition, record.origin, record.expected_revision = number, ORIGIN_COPY, None
+            this.ahead[record.key] = fold(record, known).meta
+            records, bodies = this.plain.setdefault(number, ([], []))
             records.append(record)
             bodies.append(decoded)
-        for number, (records, bodies) in by_partition.items():
-            await self._append(messages[0].partition, number, records, bodies)
-
-    async def _accept(self, message: Any) -> tuple[LogRecord, dict[str, Any]] | None:
-        arrival = self._wire.read_instance(message)
-        if arrival is None:
-            return None
-        record, decoded = arrival.record, arrival.decoded
-        if record is None or decoded is None:
-            raise PoisonRecordError(f"event {arrival.event_id} carries no instance")
-        if record.home_id == self._local.collection_id and record.replicated_by != self._local.collection_id:
-            self._audit.record("OMRS-AUDIT-0028", guid=record.key, kind=record.kind)
-            metrics.INBOUND.labels(self._topic, "own").inc()
-            return None
-        name = await self._active_type(record)
-        if not self._process.instance(record.type_guid, name) or not self._save.instance(record.type_guid, name):
-            metrics.INBOUND.labels(self._topic, "filtered").inc()
-            return None
-        if record.key != decoded.get("instanceGUID"):
-            raise PoisonRecordError(
-                f"the record's key {record.key!r} is not the instance's guid {decoded.get('instanceGUID')!r}"
-            )
-        _require_true(record, decoded)
-        record.partition = self._router.partition(record.key)
-        record.origin = ORIGIN_COPY
-        record.expected_revision = None
-        return record, decoded
-
-    async def _active_type(self, record: LogRecord) -> str:
-        loop = asyncio.get_running_loop()
-        given_up = loop.time() - self._missing.get(record.type_guid, -TYPE_FORGET_S) < TYPE_FORGET_S
-        deadline = loop.time() + (0 if given_up else TYPE_WAIT_S)
-        while True:
-            typedef = self._types.types.typedef(record.type_guid)
-            if typedef is not None:
-                return str(typedef["name"])
-            if loop.time() >= deadline:
-                self._missing[record.type_guid] = loop.time()
-                raise TypeDefError(
-                    f"{record.kind} of {record.key} has type {record.type_guid}, which is not active here",
-                    help="load the archive that defines it, or have its owner announce it; then replay the dead letter",
-                    guid=record.key,
-                )
-            await asyncio.sleep(0.05)
+        elif verdict == "stale":
+            self._count("stale")
+        return verdict is not None
 
     async def _append(
         self, source: int, number: int, records: list[LogRecord], bodies: list[dict[str, Any] | None]
-    ) -> None:
+    ) -> bool:
         """Append the records of log partition `number`, which came on partition `source` of our topic.
 
         Who is delivered a partition has to see its events into the log, however long the log's partition takes to be
-        served: they are acknowledged after this. Only events of a partition that was taken away may be left: whoever
-        has it now is delivered them again.
+        served: they are acknowledged after this. Only events of a partition that was taken away may be left (False):
+        whoever has it now is delivered them again.
         """
-        while True:
-            if (self._topic, source) not in self._router.feeds:
-                log.info(
-                    "%s[%d] was taken away; its last %d events come again elsewhere", self._topic, source, len(records)
-                )
-                return
+        while self._still_ours(source, len(records)):
             owned = self._router.local(number)
-            try:
-                if owned is not None:
-                    fresh = self._current(owned, records, bodies)
-                    if fresh[0]:
-                        await owned.append(*fresh)
-                    metrics.INBOUND.labels(self._topic, "accepted").inc(len(fresh[0]))
-                    metrics.INBOUND.labels(self._topic, "stale").inc(len(records) - len(fresh[0]))
-                    return
-                if number not in self._router.assigned:
-                    await self._hand_over(records)
-                    return
-            except NotReadyError:
-                log.debug("partition %d moves", number)
-            except OmrsError as error:
-                if not error.retriable:
-                    raise
-                log.warning("%d events for partition %d wait: %s", len(records), number, error)
-                await asyncio.sleep(RETRY_S)
+            if owned is not None and await self._tried(self._append_to(owned, records, bodies), len(records)):
+                return True
+            if owned is None and number not in self._router.assigned:
+                return await self._judge(source, self._as_judged(records))
             await asyncio.sleep(POLL_S)
+        return False
 
-    async def _hand_over(self, records: Sequence[LogRecord]) -> None:
-        """To the worker that has the log partition: a sender put them where their key does not belong."""
-        entries = [
-            {
-                "event_id": record.event_id,
-                "guid": record.key,
-                "event": self._codec.decode(record.value or b""),
-                "origin": ORIGIN_COPY,
-            }
-            for record in records
-        ]
-        await self._elsewhere({"entries": entries})
-        metrics.INBOUND.labels(self._topic, "accepted").inc(len(records))
-
-    def _current(
+    async def _append_to(
         self, owned: OwnedPartition, records: list[LogRecord], bodies: list[dict[str, Any] | None]
-    ) -> tuple[list[LogRecord], list[dict[str, Any] | None]]:
-        """What is newer than the stored state, or than what stands before it in the batch."""
-        ahead: dict[str, tuple[int, int]] = {}
-        kept: tuple[list[LogRecord], list[dict[str, Any] | None]] = ([], [])
-        for record, body in zip(records, bodies, strict=True):
-            if owned.store.seen(record.event_id):
-                continue
-            if record.kind in CLASSIFICATION_KINDS and not _newer_classification(owned, record, body):
-                continue
-            known = ahead.get(record.key)
-            if known is None:
-                meta = owned.store.get_meta(record.key)
-                if meta is not None and not (meta.proxy and not record.is_proxy):
-                    known = (meta.version, meta.create_time)
-            if known is not None and not _newer(record, *known):
-                continue
-            if record.kind not in CLASSIFICATION_KINDS:
-                ahead[record.key] = (record.version, record.create_time)
-            kept[0].append(record)
-            kept[1].append(body)
-        return kept
+    ) -> None:
+        await owned.append(records, bodies)
+        self._count("accepted", len(records))
+
+    def _as_judged(self, records: Sequence[LogRecord]) -> dict[str, tuple[Any, Arrival, Bean]]:
+        """The log partition went to another worker since they were looked at: the last of each guid, as beans."""
+        last = {record.key: record for record in records}
+        decode = self._parts.codec.decode
+        return {r.event_id: (None, Arrival(r.event_id, r), decode(r.value or b"")) for r in last.values()}
+
+    # ---- by beans --------------------------------------------------------------------------------------------------
+
+    async def _judge(self, source: int, judged: Mapping[str, tuple[Any, Arrival, Bean]]) -> bool:
+        """See the events through the receiving core; False when their partition was taken away."""
+        events = {event_id: event for event_id, (_, _, event) in judged.items()}
+        while self._still_ours(source, len(events)):
+            receipts: dict[str, Receipt] = {}
+            if await self._tried(self._take_in(events, receipts), len(events)):
+                for event_id, receipt in receipts.items():
+                    message, _, event = judged[event_id]
+                    self._count(receipt.outcome)
+                    if receipt.outcome in (DEAD, INACTIVE) and message is not None:
+                        self._bury(message, _refused(event, receipt))
+                return True
+            await asyncio.sleep(POLL_S)
+        return False
+
+    async def _take_in(self, events: Mapping[str, Bean], receipts: dict[str, Receipt]) -> None:
+        receipts.update(await self._exchange.take_in(events))
+
+    def _secured(self, arrival: Arrival) -> Bean | None:
+        event = arrival.event
+        if event is None and arrival.record is not None:
+            event = self._parts.codec.decode(arrival.record.value or b"")
+        return None if event is None else self._parts.security.inbound(self._cohort, event)
+
+    def _guids(self, arrival: Arrival) -> frozenset[str]:
+        if arrival.event is not None:
+            return guids_of(arrival.event)
+        if arrival.record is None:
+            raise AssertionError("an arrival has a record or an event")
+        decoded = arrival.decoded or {}
+        old = decoded.get("originalInstanceGUID")
+        return frozenset({arrival.record.key} if old is None else {arrival.record.key, str(old)})
+
+    # ---- shared ----------------------------------------------------------------------------------------------------
+
+    async def _active_type(self, type_guid: str, record: LogRecord | None) -> str:
+        """The name of the type, once it is known here.
+
+        For a `record` whose type does not come in time TypeDefError is raised; for a bean the receiving core says so.
+        """
+        if not type_guid and record is None:
+            return ""
+        loop = asyncio.get_running_loop()
+        given_up = loop.time() - self._missing.get(type_guid, -TYPE_FORGET_S) < TYPE_FORGET_S
+        deadline = loop.time() + (0 if given_up else TYPE_WAIT_S)
+        while True:
+            typedef = self._parts.types.types.typedef(type_guid)
+            if typedef is not None:
+                return str(typedef["name"])
+            if loop.time() >= deadline:
+                self._missing[type_guid] = loop.time()
+                if record is None:
+                    return ""
+                raise _inactive(record.kind, record.key, type_guid)
+            await asyncio.sleep(TYPE_POLL_S)
+
+    def _still_ours(self, source: int, count: int) -> bool:
+        if (self._topic, source) in self._router.feeds:
+            return True
+        log.info("%s[%d] was taken away; its last %d events come again elsewhere", self._topic, source, count)
+        return False
+
+    async def _tried(self, work: Any, count: int) -> bool:
+        """Whether `work` was done; False when it is to be repeated."""
+        try:
+            await work
+        except NotReadyError as error:
+            log.debug("%d events wait: %s", count, error)
+            return False
+        except OmrsError as error:
+            if not error.retriable:
+                raise
+            log.warning("%d events wait: %s", count, error)
+            await asyncio.sleep(RETRY_S)
+            return False
+        return True
+
+    def _count(self, outcome: str, count: int = 1) -> None:
+        metrics.INBOUND.labels(self._topic, outcome).inc(count)
 
     def _bury(self, message: Any, error: OmrsError) -> None:
-        metrics.INBOUND.labels(self._topic, "dead").inc()
-        self._letters.bury(message, error)
+        self._count("dead")
+        self._parts.letters.bury(message, error)
 
 
-def _newer_classification(owned: OwnedPartition, record: LogRecord, body: dict[str, Any] | None) -> bool:
-    """The currency rule of a classification: its own creation time and version against the stored one's."""
-    classification = (body or {}).get("classification") or (body or {}).get("originalClassification")
-    stored = owned.store.get(record.key)
-    if classification is None or body is None or stored is None:
-        return True
-    entity = body.get("entity") or body.get("entityProxy") or {}
-    verdict = judge_classification(
-        Header.of(owned.store.to_bean(stored)),
-        Header.of(entity),
-        str(classification["name"]),
-        ClassificationHeader.of(classification),
-        record.kind,
+def _inactive(kind: object, guid: object, type_guid: object) -> TypeDefError:
+    return TypeDefError(
+        f"{kind} of {guid} has type {type_guid}, which is not active here",
+        help="load the archive that defines it, or have its owner announce it; then replay the dead letter",
+        guid=guid,
     )
-    return verdict.outcome != "stale"
+
+
+def _refused(event: Bean, receipt: Receipt) -> OmrsError:
+    section = event["instanceEventSection"]
+    kind, guid = section.get("eventType"), section.get("instanceGUID")
+    if receipt.outcome == INACTIVE:
+        return _inactive(kind, guid, section.get("typeDefGUID"))
+    reasons = "; ".join(str(params.get("message") or message_id) for message_id, params in receipt.audits)
+    return PoisonRecordError(f"{kind} of {guid} lacks what its kind needs: {reasons}", guid=guid)
 
 
 def _require_true(record: LogRecord, decoded: Mapping[str, Any]) -> None:
     """The fold decides by headers: PoisonRecordError names the ones that do not say what the payload says."""
+    if record.key != decoded.get("instanceGUID"):
+        raise PoisonRecordError(
+            f"the record's key {record.key!r} is not the instance's guid {decoded.get('instanceGUID')!r}"
+        )
     proxy = decoded.get("entityProxy")
     instance = decoded.get("relationship") or decoded.get("entity") or proxy
     if instance is None:
@@ -236,12 +333,3 @@ def _require_true(record: LogRecord, decoded: Mapping[str, Any]) -> None:
         raise PoisonRecordError(
             f"the headers of {record.kind} for {record.key} do not fit its payload: {', '.join(wrong)}"
         )
-
-
-def _newer(record: LogRecord, version: int, create_time: int) -> bool:
-    """The currency rule on headers; classification changes and purges carry the version that is stored already."""
-    if record.kind in CLASSIFICATION_KINDS:
-        return True
-    if record.create_time and create_time and record.create_time != create_time:
-        return True  # another object: the fold marks it lost, so that the conflict is on record
-    return record.version > version or (record.version == version and record.kind in PURGE_KINDS)

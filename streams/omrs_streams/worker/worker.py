@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -13,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsError
 from omrs_streams.audit import AuditLog
+from omrs_streams.cohort.receiving import Receiver
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log import names
 from omrs_streams.log.dead_letters import DeadLetters
@@ -36,6 +38,7 @@ from omrs_streams.worker.cohort_types import now_ms
 from omrs_streams.worker.consequences import Consequences
 from omrs_streams.worker.directory import Owner, OwnerDirectory
 from omrs_streams.worker.ends import RelationshipEnds
+from omrs_streams.worker.exchange import Exchange
 from omrs_streams.worker.faust_app import add_agent, hold, make_app, on_assignment
 from omrs_streams.worker.federation import Federation
 from omrs_streams.worker.inbound import Inbound
@@ -47,7 +50,9 @@ from omrs_streams.worker.peers import Peers
 from omrs_streams.worker.proxy import make_proxy
 from omrs_streams.worker.publisher import Publisher, Send
 from omrs_streams.worker.router import Router
+from omrs_streams.worker.saving import SaveRule
 from omrs_streams.worker.scattered import Scattered
+from omrs_streams.worker.type_commands import TypeCommands
 from omrs_streams.worker.types import ServerTypes, load_release
 from omrs_streams.worker.wire import Wire
 from omrs_streams.worker.wire_avro import AvroWire
@@ -96,6 +101,8 @@ class Worker:
         self.local = await asyncio.to_thread(self._local_collection)
         if self.has_repository:
             audit.record("OMRS-AUDIT-0003", collection_id=self.local.collection_id)
+        if self.settings.repository == "none":
+            audit.record("OMRS-AUDIT-0012")
         audit.record("OMRS-AUDIT-0044", path=self.settings.store_dir)
         audit.record("OMRS-AUDIT-0050", archive=self.settings.types)
         self.types = await asyncio.to_thread(load_release, self.settings.types)
@@ -108,7 +115,7 @@ class Worker:
         self._open.push_async_callback(asyncio.to_thread, self.producer.close)
         audit.open(self.producer, self.local.originator())
         self._open.push_async_callback(asyncio.to_thread, self._stopped)
-        self.letters = DeadLetters(self._group, self.producer)
+        self.letters = DeadLetters(self._group, self.producer, self.audit.record)
         await asyncio.to_thread(publish_schemas, self.producer, self._conf)
         await self._views()
         audit.record("OMRS-AUDIT-0045", count=len(self.types.typedefs()), partitions=self.settings.partitions)
@@ -154,7 +161,9 @@ class Worker:
     async def _views(self) -> None:
         """The small compacted topics, read whole before anything else happens."""
         server = self.settings.server
-        self.server_types = ServerTypes(self._conf, server, self.types, self.codec, self.producer)
+        self.server_types = ServerTypes(
+            self._conf, server, self.types, self.codec, self.producer, self.settings.repository
+        )
         self.directory = OwnerDirectory(self._conf, server, self.producer)
         await self._view(self.server_types.view)
         self.security = await asyncio.to_thread(load_security, self.settings.security, self.types)
@@ -172,6 +181,8 @@ class Worker:
         self.registry = RegistryStore(self._conf, server, self.codec, self.producer)
         for view in (self.registry.view, self.directory.view):
             await self._view(view)
+        self.saving = SaveRule(self._rule(self.settings.events_to_save), self.registry)
+        self.type_commands = TypeCommands(self)
         self.federation = Federation()
         self.cohorts = {cohort.name: self._member(cohort) for cohort in self.settings.cohorts}
         self.registry.on_change = self._registered
@@ -206,6 +217,8 @@ class Worker:
     def _member(self, cohort: CohortSettings) -> CohortMember:
         member = CohortMember(cohort, self.wires[cohort.name], self.parts, self.registry, self.federation)
         member.on_failure = self.crash
+        member.types.process = self._rule(cohort.events_to_process)
+        member.types.in_use = self.type_commands.in_use
         self._open.push_async_callback(member.stop)
         return member
 
@@ -234,11 +247,16 @@ class Worker:
         self.peers = Peers()
         self._open.push_async_callback(self.peers.close)
         self.scattered = Scattered(self.router, self.peers, self.types, self.codec)
-        self.commands = Commands(self.local, self.types, self.codec, count, self.scattered.lookup)
+        self.commands = Commands(
+            self.local, self.types, self.codec, count, self.scattered.lookup, security=self.security
+        )
+        self.commands.receive_as(lambda: self.receiver(ExchangeRule()), self.audit)
         self.cascade = Cascade(self.router, self.peers, self.commands)
         self.bulk = Bulk(self)
         self.operations = Operations(self)
         self.proxy = make_proxy(self)
+        if self.proxy is not None:
+            self.server_types.supported = self.proxy.type_names
 
     def _ownership(self) -> None:
         self.ownership = Ownership(
@@ -286,6 +304,7 @@ class Worker:
             conf["enable.partition.eof"] = False
             publisher = Publisher(conf, names.server_log(server), target, send, self._crash_from_thread)
             publisher.start()
+            self.audit.record("OMRS-AUDIT-0031", target=target)
             self._open.callback(publisher.stop)
             self.publishers.append(publisher)
         self.ownership.feed(self.publishers)
@@ -326,14 +345,17 @@ class Worker:
             publisher.hold(publisher.target in targets)
 
     def _inbound(self, member: CohortMember) -> Inbound:
-        return Inbound(
-            member.wire,
+        process = self._rule(member.settings.events_to_process)
+        exchange = Exchange(
+            member.name,
             self.parts,
-            self.router,
-            self._rule(member.settings.events_to_process),
-            self._rule(self.settings.events_to_save),
-            self.bulk.append,
+            partial(self.receiver, process),
+            self.bulk,
+            self.saving,
+            member.outbound.send,
+            self.commands.give_new_guid,
         )
+        return Inbound(member.name, member.wire, self.parts, self.router, process, self.saving, exchange)
 
     def _audit_cohort(self, member: CohortMember) -> None:
         settings, record = member.settings, self.audit.record
@@ -365,6 +387,19 @@ class Worker:
             found.update(member.remotes)
         return frozenset(found)
 
+    def receiver(self, process: ExchangeRule) -> Receiver:
+        """As whom this server takes in instances of other members, and under which rules, now."""
+
+        return Receiver(
+            self.local.collection_id,
+            self.members(),
+            process,
+            self.saving.rule,
+            self.server_types.active,
+            lambda instance: self.security.may_save(dict(instance)),
+            self.local.originator(),
+        )
+
     def past(self, time_ms: int | None) -> int | None:
         """A time of a query, which must not lie in the future."""
         if time_ms is not None and time_ms > now_ms():
@@ -384,25 +419,8 @@ class Worker:
     async def add_types(
         self, attributes: Sequence[Bean], typedefs: Sequence[Bean], patches: Sequence[Bean]
     ) -> list[Bean]:
-        """Add types to this server: checked, kept on the types topic, announced to every cohort. The new definitions.
-
-        Raises the errors of types.md § 4 before anything is changed.
-        """
-        trial = self.types.copy()
-        if len(attributes) + len(typedefs) == 1 and not patches:
-            # One type by itself is a request to add it: a known one is refused, not passed over.
-            add: Callable[[Bean], None] = trial.add_attribute_typedef if attributes else trial.add_typedef
-            add((*attributes, *typedefs)[0])
-        else:
-            trial.load_gallery(attributes, typedefs, patches)
-        before = self.types
-        changed = [t for t in trial.attribute_typedefs() if before.attribute_typedef(t["guid"]) != t]
-        changed += [t for t in trial.typedefs() if before.typedef(t["guid"]) != t]
-        await self.server_types.keep(changed, self.local.originator(), now_ms())
-        for member in self.cohorts.values():
-            if member.wanted:  # the others are told when the server connects
-                await member.types.announce(changed)
-        return changed
+        """Add types to this server; see TypeCommands. The new definitions."""
+        return await self.type_commands.add(attributes, typedefs, patches)
 
     # ---- end -------------------------------------------------------------------------------------------------------
 
