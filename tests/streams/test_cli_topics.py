@@ -27,6 +27,7 @@ from omrs_streams.cli import output, topics_ls
 from omrs_streams.cli.connection import admin_client
 from omrs_streams.cli.topics import app
 from omrs_streams.cohort.registry_events import Identity, refresh_request
+from omrs_streams.cohort.type_beans import type_event
 from omrs_streams.log import names, offsets
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.dead_letters import dead_letter
@@ -41,7 +42,6 @@ from omrs_streams.log.selection import Selection
 from omrs_streams.log.tail import Decoder, Tail, read
 from omrs_streams.log.topics import FOREVER, TopicSpec, ensure_topics
 from omrs_streams.repository.events import log_record
-from omrs_streams.worker.types import type_event
 
 pytestmark = pytest.mark.kafka
 

@@ -37,6 +37,10 @@ class Former:
             for each in [each for each, present in table.items() if present == guid]:
                 del table[each]
 
+    def names_of(self, guid: str) -> list[str]:
+        """The names that the type `guid` had before."""
+        return [name for name, present in self.names.items() if present == guid]
+
     def find(self, by_guid: dict[str, Bean], guid: str | None, name: str | None) -> Bean | None:
         """The type that was called so."""
         present = self.guids.get(guid or "") or self.names.get(name or "")

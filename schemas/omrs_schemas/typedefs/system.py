@@ -407,6 +407,11 @@ class TypeSystem:
             known = self._subtypes[guid] = frozenset(found)
         return known
 
+    def names_of(self, guid: str) -> tuple[str, ...]:
+        """The name of a type and those that it had before. Errors: `TypeDefNotKnownError`."""
+        present = self.require(guid=guid)
+        return (present["name"], *self._former.names_of(present["guid"]))
+
     def attributes(self, type_name: str) -> Mapping[str, AttributeSpec]:
         """Own and inherited attributes by name, root first; a type's own definition wins over an inherited one.
 

@@ -3,18 +3,19 @@
 import difflib
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.codec.egeria_json import loads
 from omrs_schemas.errors import OmrsError, TypeDefNotKnownError
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.cohort.type_announcing import Announced
 from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.roles import COHORT, SERVER, role_of
-from omrs_streams.log.selection import section_of
-from omrs_streams.worker.types import definition, learn, load_release, take_in
+from omrs_streams.repository.local import Bean
+from omrs_streams.worker.types import load_release, take_in
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,10 @@ def topic_types(kafka: KafkaSettings, topics: Iterable[str], release: str, exist
     there = set(existing)
     for source in sorted({found for topic in topics if (found := _source(topic)) in there}):
         messages = read_all(kafka.bulk_consumer("omrs.topics"), source, 1)
-        if role_of(source).root:
-            _take_in_json(types, (message.value() for message in messages))
+        role = role_of(source)
+        if role.owned_by == COHORT:
+            decode = loads if role.root else codec.decode
+            _follow(types, (message.value() for message in messages), decode)
             continue
         changes = [
             ((message.key() or b"").decode(errors="replace"), message.value(), message.offset() or 0)
@@ -42,17 +45,12 @@ def topic_types(kafka: KafkaSettings, topics: Iterable[str], release: str, exist
     return types
 
 
-def _take_in_json(types: TypeSystem, values: Iterable[bytes | None]) -> None:
-    """What Egeria members announced, as far as it fits the release: each start announces all types again, base versions
-    first, so most of it is known and much of it is older than what is known."""
+def _follow(types: TypeSystem, values: Iterable[bytes | None], decode: Callable[[bytes], Bean]) -> None:
+    """What members announced, as far as it fits the release: as a member of the cohort takes it in."""
+    announced = Announced(types)
     for value in values:
         try:
-            event = loads(value or b"")
-            defined, patch = definition(event), section_of(event).get("typeDefPatch")
-            if defined is not None:
-                learn(types, defined)
-            elif patch is not None:
-                types.apply_patch(patch)
+            announced.take(decode(value or b""))
         except OmrsError as error:
             log.debug("a type event is passed over: %s", error)
 

@@ -22,17 +22,19 @@ _DELETED = frozenset({"DELETED_TYPEDEF_EVENT", "DELETED_ATTRIBUTE_TYPEDEF_EVENT"
 
 class TypeFold:
     """`types` is changed in place. `waiting` holds the events whose time has not come, by record key; `own` the guids
-    of the types that events brought, as against those that `types` held from the start."""
+    of the types that events brought, as against those that `types` held from the start; `ended` the events that took a
+    type, or its identity, away."""
 
     def __init__(self, types: TypeSystem) -> None:
         self.types = types
         self.waiting: dict[str, Bean] = {}
         self.own: set[str] = set()
+        self.ended: dict[str, Bean] = {}
 
     def copy(self) -> "TypeFold":
         """An independent fold in the same state."""
         other = TypeFold(self.types.copy())
-        other.waiting, other.own = dict(self.waiting), set(self.own)
+        other.waiting, other.own, other.ended = dict(self.waiting), set(self.own), dict(self.ended)
         return other
 
     def apply(self, event: Bean) -> list[OmrsError]:
@@ -51,8 +53,12 @@ class TypeFold:
                     continue
                 if waits:
                     self.waiting[key] = each
+                    continue
+                self.waiting.pop(key, None)
+                if _kind(each) in _DELETED | _REIDENTIFIED:
+                    self.ended[key] = each
                 else:
-                    self.waiting.pop(key, None)
+                    self.ended.pop(key, None)
             pending = list(self.waiting.values()) if self.types.version != version else []
         return faults
 
@@ -61,7 +67,7 @@ class TypeFold:
 
     def _step(self, event: Bean) -> bool:
         """Whether the event has to wait."""
-        kind = (event.get("typeDefEventSection") or {}).get("typeDefEventType")
+        kind = _kind(event)
         if kind in _DELETED:
             self._delete(event)
             return False
@@ -150,6 +156,10 @@ class TypeFold:
         self.own.discard(guid)
         self.own.add(after["guid"])
         return False
+
+
+def _kind(event: Bean) -> str:
+    return str((event.get("typeDefEventSection") or {}).get("typeDefEventType"))
 
 
 def record_key(event: Bean) -> str:

@@ -3,101 +3,152 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from uuid import uuid4
+from zlib import crc32
 
-from omrs_schemas.errors import CodecError, OmrsError, TypeDefConflictError
+from omrs_schemas.errors import NotReadyError, OmrsError
 from omrs_streams import metrics
-from omrs_streams.log.consumer import read_all
+from omrs_streams.cohort import type_announcing as announcing
+from omrs_streams.cohort.rules import ExchangeRule
+from omrs_streams.cohort.type_events import Conflict, TypeReceipt, TypeReceiver, asks_use, receive
+from omrs_streams.cohort.type_fold import TypeFold
+from omrs_streams.log.consumer import read_range, watermarks
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.parts import Parts
-from omrs_streams.worker.types import definition, type_event
 from omrs_streams.worker.wire import TYPEDEF, Wire
+from omrs_streams.worker.wire_json import JsonWire
 
 log = logging.getLogger(__name__)
 
+RETRY_S = 0.5  # until partitions that move are served again, and can say whether a type is used
+MANY = 100  # more types than a person adds: a release, which every member of a new cohort would announce
+STAGGER_S = 1.0  # members that start together announce a release at different moments; it takes about 0.1 s
+
 
 class TypeExchange:
-    """The types topic of one cohort at one worker."""
+    """The types topic of one cohort at one worker. `process`: the cohort's eventsToProcess rule; `in_use`: whether this
+    server holds instances of a type (guid)."""
 
     def __init__(self, cohort: str, wire: Wire, parts: Parts) -> None:
+        self.process = ExchangeRule()
+        self.in_use: Callable[[str], Awaitable[bool]] | None = None
         self._cohort = cohort
         self._wire = wire
         self._parts = parts
+        self._answered: set[Conflict] = set()
+        # Egeria members read a topic from their own start on; ours read it whole.
+        self._whole = not isinstance(wire, JsonWire)
 
     # ---- inbound ---------------------------------------------------------------------------------------------------
 
     async def events(self, messages: Sequence[Any]) -> None:
-        """The Faust agent's batch of the types topic (types.md § 7)."""
-        learned: list[Bean] = []
+        """The Faust agent's batch of the types topic. Returns when all that was learned is kept."""
+        types = self._parts.types
+        work = types.fold.copy()
+        records: list[Bean] = []
         for message in messages:
             try:
                 event = self._wire.read(message, TYPEDEF)
                 if event is None:
                     continue
-                found = self._event(event)
+                receipt = await self._receive(event, work)
             except OmrsError as error:
                 self._parts.letters.bury(message, error)
                 continue
-            if found is not None:
-                learned.append(found)
-            metrics.INBOUND.labels(self._wire.types_topic, "learned" if found else "known").inc()
-        if learned:
-            await self._parts.types.keep(learned, self._parts.local.originator(), now_ms())
-            log.info("cohort %s: %d types learned", self._cohort, len(learned))
+            work.apply_all(receipt.records)
+            records += receipt.records
+            if receipt.fault is not None:
+                self._parts.letters.bury(message, receipt.fault)
+            for message_id, params in receipt.audits:
+                self._parts.audit.record(message_id, **params)
+            await self._answer(receipt)
+            metrics.INBOUND.labels(self._wire.types_topic, receipt.outcome).inc()
+        if records:
+            await types.keep(records)
+            log.info("cohort %s: %d type events changed the types here", self._cohort, len(records))
 
-    def _event(self, event: Bean) -> Bean | None:
-        """The definition that is new here; None when it is known. TypeDefConflictError when it is another type."""
-        section = event["typeDefEventSection"]
-        types = self._parts.types
-        typedef = definition(event)
-        if typedef is not None:
-            if types.learn(typedef):
-                return typedef
-            self._verify(typedef)
-            return None
-        patch = section.get("typeDefPatch")
-        if patch is not None:
-            before = types.types.typedef(patch["typeDefGUID"])
-            after = types.types.apply_patch(patch)
-            return after if after is not before else None
-        log.info("cohort %s: %s is only noted", self._cohort, section.get("typeDefEventType"))
-        return None
+    async def _receive(self, event: Bean, work: TypeFold) -> TypeReceipt:
+        local, types = self._parts.local, self._parts.types
+        me = TypeReceiver(
+            local.collection_id or None,
+            local.originator(),
+            self._cohort,
+            types.repository,
+            self.process,
+            lambda guid, name: types.supports(name),
+            self._answered,
+        )
+        removed = asks_use(event, work)
+        used = removed is not None and await self._used(removed)
+        return receive(event, work, me, now_ms(), used=used)
 
-    def _verify(self, typedef: Bean) -> None:
-        types = self._parts.types.types
-        known = types.typedef(typedef["guid"])
-        if known is not None and known["name"] != typedef["name"]:
-            raise TypeDefConflictError(
-                f"type {typedef['name']} ({typedef['guid']}) is known here as {known['name']}", guid=typedef["guid"]
-            )
-        if known is not None and typedef.get("version", 0) == known.get("version", 0):
-            types.verify_typedef(typedef)
+    async def _used(self, guid: str) -> bool:
+        while self.in_use is not None:
+            try:
+                return await self.in_use(guid)
+            except NotReadyError as error:
+                log.info("cohort %s: whether type %s is used is asked again: %s", self._cohort, guid, error)
+                await asyncio.sleep(RETRY_S)
+        return False
+
+    async def _answer(self, receipt: TypeReceipt) -> None:
+        if receipt.conflict is None:
+            return
+        try:
+            await self.tell(receipt.sends)
+        except OmrsError as error:
+            log.warning("cohort %s: a conflict of types is answered when it shows again: %s", self._cohort, error)
+        else:
+            self._answered.add(receipt.conflict)
 
     # ---- outbound --------------------------------------------------------------------------------------------------
 
+    async def tell(self, events: Iterable[Bean]) -> None:
+        """Send TypeDef events to the cohort, as far as the eventsToSend rule lets them pass.
+
+        Raises ProduceError when Kafka does not acknowledge them.
+        """
+        if self._parts.send.type_events:
+            await self._parts.producer.send_batch([self._wire.type(event, str(uuid4())) for event in events])
+
     async def announce_missing(self) -> None:
-        """Publish every type that nobody has announced in this cohort yet, in an order that each can be taken in."""
-        announced = await asyncio.to_thread(self._announced)
-        missing = [t for t in self._parts.types.all() if (t["guid"], t.get("version", 0)) not in announced]
-        await self.announce(missing)
+        """At each connect: what the members of this cohort cannot know from its types topic."""
+        if not self._parts.send.type_events:
+            return
+        fold, release = self._parts.types.fold, self._parts.types.release
+        originator = self._parts.local.originator()
+        if not self._whole:
+            await self.tell(announcing.everything(fold, release, originator, now_ms()))
+            return
+        announced = announcing.Announced()
+        offset = await asyncio.to_thread(self._read, announced, 0)
+        events = announcing.missing(fold, announced, originator, now_ms())
+        if len(events) > MANY:
+            await asyncio.sleep(STAGGER_S * (crc32(self._parts.local.collection_id.encode()) % 1000) / 1000)
+            await asyncio.to_thread(self._read, announced, offset)
+            events = announcing.missing(fold, announced, originator, now_ms())
+        log.info("cohort %s: %d types are announced", self._cohort, len(events))
+        await self.tell(events)
 
-    def _announced(self) -> set[tuple[str, int]]:
-        found = set()
-        for message in read_all(self._parts.conf, self._wire.types_topic, 1):
-            try:
-                typedef = definition(self._parts.codec.decode(message.value() or b""))
-            except CodecError:
-                continue  # the agent that reads this topic sends it to the dead letters
-            if typedef is not None:
-                found.add((typedef["guid"], typedef.get("version", 0)))
-        return found
+    async def member_joined(self) -> None:
+        """A member registered for the first time. Where it cannot read what was said before, say what its release of
+        the types does not hold."""
+        if not self._whole:
+            known = self._parts.types
+            await self.tell(announcing.additions(known.fold, known.release, self._parts.local.originator(), now_ms()))
 
-    async def announce(self, typedefs: Sequence[Bean]) -> None:
-        originator, now = self._parts.local.originator(), now_ms()
-        events = [type_event(typedef, originator, now) for typedef in typedefs]
-        await self._parts.producer.send_batch([self._wire.type(event, str(uuid4())) for event in events])
+    def _read(self, announced: announcing.Announced, first: int) -> int:
+        """Take in what was announced from offset `first` on; the next offset."""
+        ((_, end),) = watermarks(self._parts.conf, self._wire.types_topic, 1)
+        for batch in read_range(self._parts.conf, self._wire.types_topic, {0: (first, end)}):
+            for message in batch:
+                try:
+                    announced.take(self._parts.codec.decode(message.value() or b""))
+                except OmrsError:
+                    continue  # the agent that reads this topic sends it to the dead letters
+        return end
 
 
 def now_ms() -> int:

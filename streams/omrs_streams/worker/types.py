@@ -1,4 +1,7 @@
-"""The TypeDefs of a server: the configured release plus what was added or learned, kept on the server's types topic."""
+"""The TypeDefs of a server: the configured release plus what was added or learned, kept on the server's types topic.
+
+Every worker reads that topic, and only from there do its types change (cohort/type_fold.py).
+"""
 
 import json
 import logging
@@ -10,6 +13,8 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import ConfigurationError, OmrsError
 from omrs_schemas.typedefs.links import by_dependence
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.cohort.type_events import NATIVE, NONE
+from omrs_streams.cohort.type_fold import TypeFold, record_key
 from omrs_streams.log.names import server_types
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.view import Change, TopicView
@@ -17,8 +22,6 @@ from omrs_streams.repository.local import Bean
 from omrs_streams.settings import BUILTIN_TYPES
 
 log = logging.getLogger(__name__)
-
-ATTRIBUTE_CLASSES = frozenset({"PrimitiveDef", "CollectionDef", "EnumDef"})
 
 
 def load_release(types: str) -> TypeSystem:
@@ -33,110 +36,79 @@ def load_release(types: str) -> TypeSystem:
         ) from error
 
 
-def type_event(typedef: Bean, originator: Bean, now: int) -> Bean:
-    """NEW_TYPEDEF_EVENT or NEW_ATTRIBUTE_TYPEDEF_EVENT with the whole definition (OMRS events § 4)."""
-    attribute = typedef["class"] in ATTRIBUTE_CLASSES
-    return {
-        "class": "OMRSEventV1",
-        "protocolVersionId": "OMRS V1.0",
-        "timestamp": now,
-        "originator": originator,
-        "eventCategory": "TYPEDEF",
-        "typeDefEventSection": {
-            "typeDefEventType": "NEW_ATTRIBUTE_TYPEDEF_EVENT" if attribute else "NEW_TYPEDEF_EVENT",
-            ("attributeTypeDef" if attribute else "typeDef"): typedef,
-        },
-    }
-
-
-def definition(event: Bean) -> Bean | None:
-    """The type that a NEW_… event defines."""
-    section = event.get("typeDefEventSection") or {}
-    found: Bean | None = section.get("typeDef") or section.get("attributeTypeDef")
-    return found
-
-
-def type_key(typedef: Bean) -> str:
-    return str(typedef["guid"])
-
-
-def learn(types: TypeSystem, typedef: Bean) -> bool:
-    """Add a definition to `types`; False when it was known. Raises the errors of types.md § 4."""
-    if typedef["class"] in ATTRIBUTE_CLASSES:
-        if types.attribute_typedef(typedef["guid"]) is not None:
-            return False
-        types.add_attribute_typedef(typedef)
-        return True
-    known = types.typedef(typedef["guid"])
-    if known is None:
-        types.add_typedef(typedef)
-        return True
-    if typedef.get("version", 0) > known.get("version", 0):
-        types.replace_typedef(typedef)
-        return True
-    return False
-
-
-def take_in(types: TypeSystem, codec: EventCodec, topic: str, changes: Iterable[Change]) -> None:
-    """Add the definitions of a types topic in whatever order compaction left them: a type waits for its super type.
+def take_in(types: TypeSystem, codec: EventCodec, topic: str, changes: Iterable[Change]) -> TypeFold:
+    """Add what a types topic holds, in whatever order compaction left it.
 
     What cannot be used is logged and left out; the topic is this server's own, so that is a defect or a foreign hand.
     """
-    waiting: list[Bean] = []
+    fold = TypeFold(types)
+    _apply(fold, codec, topic, changes)
+    for event in fold.waiting.values():
+        log.warning("%s: %s waits for types or versions that are not there", topic, record_key(event))
+    return fold
+
+
+def _apply(fold: TypeFold, codec: EventCodec, topic: str, changes: Iterable[Change]) -> None:
     for key, value, offset in changes:
         if value is None:
             continue
         try:
-            found = definition(codec.decode(value))
+            faults = fold.apply(codec.decode(value))
         except OmrsError as error:
-            log.error("%s@%d (type %s) is skipped: %s", topic, offset, key, error)
-            continue
-        if found is not None:
-            waiting.append(found)
-    while waiting:
-        left: list[tuple[Bean, OmrsError]] = []
-        for typedef in waiting:
-            try:
-                learn(types, typedef)
-            except OmrsError as error:
-                left.append((typedef, error))
-        if len(left) == len(waiting):
-            for typedef, reason in left:
-                log.error("type %s of %s cannot be used: %s", typedef.get("name"), topic, reason)
-            return
-        waiting = [typedef for typedef, _ in left]
+            faults = [error]
+        for fault in faults:
+            log.error("%s@%d (type %s) cannot be used: %s", topic, offset, key, fault)
 
 
 class ServerTypes:
-    """The type system of a worker: the release, and the `types` topic that every worker of the server reads."""
+    """The types of a server at one worker: those known, and which of them are active.
+
+    A native repository supports all that it knows. A proxy supports what `supported` names, which follows from its
+    configuration, as `repository` does: nothing of that is stored. Without a repository no type is active.
+    """
 
     def __init__(
-        self, conf: dict[str, Any], server: str, types: TypeSystem, codec: EventCodec, producer: LogProducer
+        self,
+        conf: dict[str, Any],
+        server: str,
+        types: TypeSystem,
+        codec: EventCodec,
+        producer: LogProducer,
+        repository: str = NATIVE,
     ) -> None:
+        self.release = types.copy()
+        self.fold = TypeFold(types)
         self.types = types
+        self.repository = repository
+        self.supported: frozenset[str] = frozenset()
         self.topic = server_types(server)
         self.view = TopicView(conf, self.topic, self._apply)
         self._codec = codec
         self._producer = producer
 
     def _apply(self, changes: list[Change]) -> None:
-        take_in(self.types, self._codec, self.topic, changes)
+        _apply(self.fold, self._codec, self.topic, changes)
 
-    def learn(self, typedef: Bean) -> bool:
-        """Add a definition; False when it was known. Raises the errors of types.md § 4."""
-        return learn(self.types, typedef)
+    def active(self, guid: str, name: str) -> bool:
+        """Whether instances of this type can be held here; the type may be named as it was before."""
+        known = self.types.typedef(guid)
+        if known is None or self.types.typedef_by_name(name) is not known:
+            return False
+        return self.supports(known["name"])
 
-    async def keep(self, typedefs: Sequence[Bean], originator: Bean, now: int) -> None:
-        """Write definitions to the types topic, in an order in which each finds what it refers to."""
-        records: list[Outgoing] = [
-            (self.topic, 0, type_key(typedef).encode(), self._codec.encode(type_event(typedef, originator, now)), [])
-            for typedef in typedefs
+    def supports(self, name: str) -> bool:
+        """Whether the repository takes instances of the type, given that it is known."""
+        return self.repository == NATIVE or (self.repository != NONE and name in self.supported)
+
+    async def keep(self, records: Sequence[Bean]) -> None:
+        """Write TypeDef events to the types topic; returns when they have changed the types of this worker."""
+        outgoing: list[Outgoing] = [
+            (self.topic, 0, record_key(event).encode(), self._codec.encode(event), []) for event in records
         ]
-        offsets = await self._producer.send_batch(records)
+        offsets = await self._producer.send_batch(outgoing)
         if offsets:
             await self.view.passed(max(offsets))
 
-    def all(self) -> Iterable[Bean]:
+    def all(self) -> list[Bean]:
         """Every type, attribute types first, each after those it is built on."""
-        yield from self.types.attribute_typedefs()
-        yield from by_dependence(self.types.typedefs())
+        return [*self.types.attribute_typedefs(), *by_dependence(self.types.typedefs())]
