@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 from omrs_schemas.codec.egeria_json import dumps
 from omrs_schemas.errors import ConfigurationError, OmrsError
 from omrs_streams.cli.topics import app
+from omrs_streams.cohort.type_beans import type_event
 from omrs_streams.log import names
 from omrs_streams.log.embedded import Endpoint
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.topics import FOREVER, TopicSpec, ensure_topics
-from omrs_streams.worker.types import type_event
 
 pytestmark = pytest.mark.kafka
 
