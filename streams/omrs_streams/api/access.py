@@ -19,7 +19,7 @@ def visible(security: MetadataSecurity, user: str, route: Route, result: Any) ->
         if isinstance(result, list):
             return [seen for bean in result if (seen := security.readable(user, bean)) is not None]
         return _instance(security, user, result) if isinstance(result, dict) else result
-    if isinstance(result, dict) and route.operation == "getAllTypes":
+    if isinstance(result, dict) and route.operation in ("getAllTypes", "findTypesByName") and "typeDefs" in result:
         return {**result, "typeDefs": _types(security, user, result["typeDefs"])}
     if route.payload in _TYPES:
         if isinstance(result, list):

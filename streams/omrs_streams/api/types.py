@@ -3,8 +3,13 @@
 from typing import Any
 
 import omrs_schemas.model.types as beans
-from omrs_schemas.errors import TypeDefNotKnownError
-from omrs_streams.api.route import Request, Route
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.model.requests import TypeDefReIdentifyRequest
+from omrs_schemas.typedefs import find
+from omrs_streams.api.route import TEXT, Request, Route
+from omrs_streams.proxy.refusal import verify
+from omrs_streams.repository.local import Bean
 
 
 async def collection_id(r: Request) -> Any:
@@ -24,37 +29,132 @@ async def typedef_by_name(r: Request) -> Any:
 
 
 async def attribute_by_guid(r: Request) -> Any:
-    found = r.worker.types.attribute_typedef(r.path["guid"])
-    if found is None:
-        raise TypeDefNotKnownError(
-            f"no attribute type has guid {r.path['guid']}", code="OMRS-REPOSITORY-404-008", guid=r.path["guid"]
-        )
-    return found
+    return r.worker.types.require_attribute_typedef(guid=r.path["guid"])
 
 
 async def attribute_by_name(r: Request) -> Any:
-    found = r.worker.types.attribute_typedef_by_name(r.path["name"])
-    if found is None:
-        raise TypeDefNotKnownError(
-            f"no attribute type is named {r.path['name']}", code="OMRS-REPOSITORY-404-010", name=r.path["name"]
-        )
-    return found
+    return r.worker.types.require_attribute_typedef(name=r.path["name"])
+
+
+# ---- finding -------------------------------------------------------------------------------------------------------
+
+
+async def by_name(r: Request) -> Any:
+    return find.find_types_by_name(r.worker.types, r.query.get("name"))
+
+
+async def by_category(r: Request) -> Any:
+    return find.find_typedefs_by_category(r.worker.types, r.body)
+
+
+async def attributes_by_category(r: Request) -> Any:
+    return find.find_attribute_typedefs_by_category(r.worker.types, r.body)
+
+
+async def by_property(r: Request) -> Any:
+    return find.find_typedefs_by_property(r.worker.types, r.bean)
+
+
+async def by_external_id(r: Request) -> Any:
+    identity = (r.query.get(name) for name in ("standard", "organization", "identifier"))
+    return find.find_types_by_external_id(r.worker.types, *identity)
+
+
+async def by_search(r: Request) -> Any:
+    return find.search_for_typedefs(r.worker.types, r.query.get("searchCriteria"))
+
+
+async def verify_typedef(r: Request) -> Any:
+    if r.worker.proxy is not None:
+        return verify(str(r.bean.get("name")), r.worker.server_types.supported)
+    return r.worker.types.verify_typedef(r.bean)
+
+
+async def verify_attribute_typedef(r: Request) -> Any:
+    return r.worker.types.verify_attribute_typedef(r.bean)
+
+
+# ---- changing ------------------------------------------------------------------------------------------------------
+
+
+async def add_gallery(r: Request) -> None:
+    await _add(r, r.bean.get("attributeTypeDefs") or [], r.bean.get("typeDefs") or [], gallery=True)
 
 
 async def add_typedef(r: Request) -> None:
-    await r.worker.add_types([], [r.bean], [])
-    _audit(r)
+    await _add(r, [], [r.bean])
 
 
 async def add_attribute_typedef(r: Request) -> None:
-    await r.worker.add_types([r.bean], [], [])
-    _audit(r)
+    await _add(r, [r.bean], [])
 
 
-def _audit(r: Request) -> None:
-    type_name, type_guid = r.bean.get("name"), r.bean.get("guid")
-    r.worker.audit.record("OMRS-AUDIT-0306", type_name=type_name, type_guid=type_guid, user=r.call.user)
+async def _add(r: Request, attributes: list[Bean], typedefs: list[Bean], *, gallery: bool = False) -> None:
+    for bean in (*attributes, *typedefs):
+        r.worker.security.check_type(r.call.user, "create", bean)
+    for typedef in await r.worker.type_commands.add(attributes, typedefs, [], gallery=gallery):
+        r.worker.audit.record("OMRS-AUDIT-0306", type_name=typedef["name"], type_guid=typedef["guid"], user=r.call.user)
 
+
+async def update_typedef(r: Request) -> Any:
+    known = r.worker.types.typedef(str(r.bean.get("typeDefGUID")))
+    if known is not None:
+        r.worker.security.check_type(r.call.user, "update", known)
+    after = await r.worker.type_commands.update(r.bean)
+    if known is not None and after["version"] != known.get("version"):
+        _report(r, "OMRS-AUDIT-0303", after, version=after["version"])
+    return after
+
+
+async def delete_typedef(r: Request) -> None:
+    typedef = r.worker.types.require(guid=r.path["guid"], name=_name(r.query.get("name"), Code.NO_TYPEDEF_NAME))
+    r.worker.security.check_type(r.call.user, "delete", typedef)
+    await r.worker.type_commands.delete(typedef["guid"], typedef["name"])
+    _report(r, "OMRS-AUDIT-0304", typedef)
+
+
+async def delete_attribute_typedef(r: Request) -> None:
+    name = _name(r.query.get("name"), Code.NO_ATTRIBUTE_TYPEDEF_NAME)
+    typedef = r.worker.types.require_attribute_typedef(guid=r.path["guid"], name=name)
+    r.worker.security.check_type(r.call.user, "delete", typedef)
+    await r.worker.type_commands.delete_attribute(typedef["guid"], typedef["name"])
+    _report(r, "OMRS-AUDIT-0304", typedef)
+
+
+async def reidentify_typedef(r: Request) -> Any:
+    name = _name(r.bean.get("originalTypeDefName"), Code.NO_TYPEDEF_NAME)
+    return await _reidentify(r, r.worker.types.require(guid=r.path["originalTypeDefGUID"], name=name), attribute=False)
+
+
+async def reidentify_attribute_typedef(r: Request) -> Any:
+    name = _name(r.bean.get("originalTypeDefName"), Code.NO_ATTRIBUTE_TYPEDEF_NAME)
+    guid = r.path["originalAttributeTypeDefGUID"]
+    return await _reidentify(r, r.worker.types.require_attribute_typedef(guid=guid, name=name), attribute=True)
+
+
+async def _reidentify(r: Request, typedef: Bean, *, attribute: bool) -> Any:
+    r.worker.security.check_type(r.call.user, "re-identify", typedef)
+    new_guid = _name(r.bean.get("newTypeDefGUID"), Code.NULL_TYPEDEF_IDENTIFIER, "guid")
+    new_name = _name(r.bean.get("newTypeDefName"), Code.NULL_TYPEDEF_NAME)
+    identities = typedef["guid"], typedef["name"], new_guid, new_name
+    after = await r.worker.type_commands.reidentify(*identities, attribute=attribute)
+    _report(r, "OMRS-AUDIT-0303", after, version=after["version"])
+    return after
+
+
+def _report(r: Request, message_id: str, typedef: Bean, **more: object) -> None:
+    r.worker.audit.record(message_id, type_name=typedef["name"], type_guid=typedef["guid"], **more)
+
+
+def _name(value: str | None, code: Code, what: str = "name") -> str:
+    if not value:
+        raise InvalidParameterError(f"the {what} of the type is missing", code=code, help="give it", parameter=what)
+    return value
+
+
+_TYPE = ("TypeDefResponse", "typeDef")
+_ATTRIBUTE = ("AttributeTypeDefResponse", "attributeTypeDef")
+_LIST = ("TypeDefListResponse", "typeDefs")
 
 ROUTES: list[Route] = [
     Route(
@@ -66,25 +166,33 @@ ROUTES: list[Route] = [
         "metadataCollectionId",
     ),
     Route("GET", "/types/all", "getAllTypes", gallery, "TypeDefGalleryResponse", None),
-    Route("GET", "/types/typedef/{guid}", "getTypeDefByGUID", typedef_by_guid, "TypeDefResponse", "typeDef"),
-    Route("GET", "/types/typedef/name/{name}", "getTypeDefByName", typedef_by_name, "TypeDefResponse", "typeDef"),
+    Route("GET", "/types/by-name", "findTypesByName", by_name, "TypeDefGalleryResponse", None, query=("name",)),
+    Route("POST", "/types/typedefs/by-category", "findTypeDefsByCategory", by_category, *_LIST, body=TEXT),
     Route(
-        "GET",
-        "/types/attribute-typedef/{guid}",
-        "getAttributeTypeDefByGUID",
-        attribute_by_guid,
-        "AttributeTypeDefResponse",
-        "attributeTypeDef",
+        "POST",
+        "/types/attribute-typedefs/by-category",
+        "findAttributeTypeDefsByCategory",
+        attributes_by_category,
+        "AttributeTypeDefListResponse",
+        "attributeTypeDefs",
+        body=TEXT,
     ),
     Route(
         "GET",
-        "/types/attribute-typedef/name/{name}",
-        "getAttributeTypeDefByName",
-        attribute_by_name,
-        "AttributeTypeDefResponse",
-        "attributeTypeDef",
+        "/types/typedefs/by-property",
+        "findTypeDefsByProperty",
+        by_property,
+        *_LIST,
+        body=beans.TypeDefProperties,
     ),
-    Route("POST", "/types/typedef", "addTypeDef", add_typedef, "VoidResponse", None, None, beans.TypeDef),
+    Route("GET", "/types/typedefs/by-external-id", "findTypesByExternalID", by_external_id, *_LIST),
+    Route("GET", "/types/typedefs/by-property-value", "searchForTypeDefs", by_search, *_LIST),
+    Route("GET", "/types/typedef/{guid}", "getTypeDefByGUID", typedef_by_guid, *_TYPE),
+    Route("GET", "/types/typedef/name/{name}", "getTypeDefByName", typedef_by_name, *_TYPE),
+    Route("GET", "/types/attribute-typedef/{guid}", "getAttributeTypeDefByGUID", attribute_by_guid, *_ATTRIBUTE),
+    Route("GET", "/types/attribute-typedef/name/{name}", "getAttributeTypeDefByName", attribute_by_name, *_ATTRIBUTE),
+    Route("POST", "/types", "addTypeDefGallery", add_gallery, "VoidResponse", None, body=beans.TypeDefGallery),
+    Route("POST", "/types/typedef", "addTypeDef", add_typedef, "VoidResponse", None, body=beans.TypeDef),
     Route(
         "POST",
         "/types/attribute-typedef",
@@ -92,7 +200,53 @@ ROUTES: list[Route] = [
         add_attribute_typedef,
         "VoidResponse",
         None,
+        body=beans.AttributeTypeDef,
+    ),
+    Route(
+        "POST",
+        "/types/typedef/compatibility",
+        "verifyTypeDef",
+        verify_typedef,
+        "BooleanResponse",
+        "flag",
+        body=beans.TypeDef,
+    ),
+    Route(
+        "POST",
+        "/types/attribute-typedef/compatibility",
+        "verifyAttributeTypeDef",
+        verify_attribute_typedef,
+        "BooleanResponse",
+        "flag",
+        body=beans.AttributeTypeDef,
+    ),
+    Route("POST", "/types/typedef/update", "updateTypeDef", update_typedef, *_TYPE, body=beans.TypeDefPatch),
+    Route(
+        "POST", "/types/typedef/{guid}/delete", "deleteTypeDef", delete_typedef, "VoidResponse", None, query=("name",)
+    ),
+    Route(
+        "POST",
+        "/types/attribute-typedef/{guid}/delete",
+        "deleteAttributeTypeDef",
+        delete_attribute_typedef,
+        "VoidResponse",
         None,
-        beans.AttributeTypeDef,
+        query=("name",),
+    ),
+    Route(
+        "POST",
+        "/types/typedef/{originalTypeDefGUID}/identifier",
+        "reIdentifyTypeDef",
+        reidentify_typedef,
+        *_TYPE,
+        body=TypeDefReIdentifyRequest,
+    ),
+    Route(
+        "POST",
+        "/types/attribute-typedef/{originalAttributeTypeDefGUID}/identifier",
+        "reIdentifyAttributeTypeDef",
+        reidentify_attribute_typedef,
+        *_ATTRIBUTE,
+        body=TypeDefReIdentifyRequest,
     ),
 ]

@@ -28,11 +28,13 @@ def add(
     patches: Sequence[Bean],
     originator: Bean,
     now: int,
+    *,
+    gallery: bool = False,
 ) -> TypeChange:
     """addTypeDef, addAttributeTypeDef, addTypeDefGallery, the types of an archive: what is known already is passed
     over, but one type by itself is a request to add it, which is refused when it is known (TypeDefKnownError)."""
     trial = types.copy()
-    if len(attributes) + len(typedefs) == 1 and not patches:
+    if len(attributes) + len(typedefs) == 1 and not patches and not gallery:
         for bean in attributes:
             trial.add_attribute_typedef(bean)
         for bean in typedefs:

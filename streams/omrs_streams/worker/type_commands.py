@@ -25,9 +25,20 @@ class TypeCommands:
     def __init__(self, worker: "Worker") -> None:
         self._worker = worker
 
-    async def add(self, attributes: Sequence[Bean], typedefs: Sequence[Bean], patches: Sequence[Bean]) -> list[Bean]:
-        """addTypeDef, addAttributeTypeDef, addTypeDefGallery; also the types of an archive. The new definitions."""
-        change = type_changes.add(self._types, attributes, typedefs, patches, self._originator(), now_ms())
+    async def add(
+        self,
+        attributes: Sequence[Bean],
+        typedefs: Sequence[Bean],
+        patches: Sequence[Bean],
+        *,
+        gallery: bool = False,
+    ) -> list[Bean]:
+        """addTypeDef, addAttributeTypeDef, addTypeDefGallery; also the types of an archive. The new definitions.
+
+        One type by itself that is known already is refused, but not as a `gallery`.
+        """
+        given = attributes, typedefs, patches
+        change = type_changes.add(self._types, *given, self._originator(), now_ms(), gallery=gallery)
         await self._carry_out(change)
         for typedef in change.changed:
             known = self._types.typedef(typedef["guid"]) or self._types.attribute_typedef(typedef["guid"])
