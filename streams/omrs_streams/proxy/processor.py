@@ -8,12 +8,11 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from omrs_schemas.errors import NotReadyError, OmrsError, TypeDefKnownError
 from omrs_streams.proxy.interfaces import Bean, EventProcessor, Mapped, MappedEntity, MappedRelationship
 from omrs_streams.proxy.plan import Plan, Planner, State, Step, Told
-from omrs_streams.proxy.stored import StoredStates
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +26,19 @@ Plans = Callable[[Mapping[str, State]], Iterable[Plan]]
 """From the states that were asked for to what follows from them."""
 
 
+class Instances(Protocol):
+    """What the server log holds: `omrs_streams.proxy.stored.StoredStates`."""
+
+    async def states(self, guids: Collection[str]) -> dict[str, State]: ...
+    async def guids(self, type_guids: Collection[str]) -> set[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What the processor needs of a worker; each is called on the worker's event loop."""
 
     loop: asyncio.AbstractEventLoop
-    stored: StoredStates
+    stored: Instances
     append: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
     """`Bulk.append`"""
     relationships: Callable[[str], Awaitable[list[Bean]]]

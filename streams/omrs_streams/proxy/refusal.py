@@ -18,7 +18,12 @@ _INSTANCES: Final = (
     "reType{}",
     "reHome{}",
 )
-_CLASSIFICATIONS: Final = ("classifyEntity", "declassifyEntity", "updateEntityClassification")
+_CLASSIFICATIONS: Final = (
+    "classify{}",
+    "classify{}Detailed",
+    "declassify{}",
+    "update{}Classification",
+)
 _TYPES: Final = (
     "addTypeDefGallery",
     "addTypeDef",
@@ -33,7 +38,7 @@ _TYPES: Final = (
 
 REFUSED: Final = frozenset(
     {pattern.format(noun) for pattern in _INSTANCES for noun in ("Entity", "Relationship")}
-    | set(_CLASSIFICATIONS)
+    | {pattern.format(noun) for pattern in _CLASSIFICATIONS for noun in ("Entity", "EntityProxy")}
     | set(_TYPES)
 )
 """Operations of the metadata collection API, by the names that the routes have."""
@@ -41,7 +46,7 @@ REFUSED: Final = frozenset(
 
 def refuse(operation: str, server: str) -> None:
     """FunctionNotSupportedError for an operation that would change home instances or types."""
-    if operation in REFUSED or operation.startswith(("classifyEntity", "declassifyEntity")):
+    if operation in REFUSED:
         raise FunctionNotSupportedError(
             f"{operation} is not supported: {server} is a repository proxy",
             help="change it in the technology that the server stands for; the change arrives here by itself",
@@ -51,7 +56,7 @@ def refuse(operation: str, server: str) -> None:
 
 
 def verify(type_name: str, mapped: frozenset[str]) -> bool:
-    """verifyTypeDef of a proxy: true for a type it maps, else TypeDefNotSupportedError."""
+    """verifyTypeDef of a proxy: true for a type that it maps, else TypeDefNotSupportedError."""
     if type_name not in mapped:
         raise TypeDefNotSupportedError(
             f"this repository proxy has no instances of type {type_name}",

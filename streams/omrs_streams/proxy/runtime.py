@@ -13,6 +13,7 @@ from omrs_streams.proxy.interfaces import ProxyContext
 from omrs_streams.proxy.loading import load_repository
 from omrs_streams.proxy.plan import Planner
 from omrs_streams.proxy.processor import Counts, LogProcessor, Ports
+from omrs_streams.proxy.stored import StoredStates
 from omrs_streams.repository.local import LocalCollection
 from omrs_streams.settings import ProxySettings
 
@@ -38,10 +39,16 @@ class ProxyRuntime:
     """`follow(mine)` starts and stops it with the ownership; construction raises ConfigurationError."""
 
     def __init__(
-        self, settings: ProxySettings, local: LocalCollection, context: ProxyContext, ports: Ports, audit: AuditLog
+        self,
+        settings: ProxySettings,
+        local: LocalCollection,
+        context: ProxyContext,
+        ports: Ports,
+        stored: StoredStates,
+        audit: AuditLog,
     ) -> None:
         self.name = settings.connector
-        self.stored = ports.stored
+        self.stored = stored
         self._local = local
         self._ports = ports
         self._audit = audit

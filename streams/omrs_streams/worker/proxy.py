@@ -25,12 +25,13 @@ def make_proxy(worker: "Worker") -> ProxyRuntime | None:
     context = ProxyContext(
         worker.settings.server, local.collection_id, worker.types, settings.options, worker.audit.record
     )
+    stored = StoredStates(worker.router, worker.peers, worker.bulk.held, local.collection_id)
     ports = Ports(
         asyncio.get_running_loop(),
-        StoredStates(worker.router, worker.peers, worker.bulk.held, local.collection_id),
+        stored,
         worker.bulk.append,
         relationships,
         worker.add_types,
         now_ms,
     )
-    return ProxyRuntime(settings, local, context, ports, worker.audit)
+    return ProxyRuntime(settings, local, context, ports, stored, worker.audit)
