@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+from zlib import crc32
 
 import httpx
 from confluent_kafka.admin import AdminClient
@@ -316,7 +317,7 @@ class Worker:
     async def _join(self) -> None:
         """Agents on the log and on each cohort's topics, then the consumer group."""
         settings = self.settings
-        app = make_app(self._group, settings.worker, self.kafka, settings.store_dir / "faust")
+        app = make_app(self._group, self._member_name(), self.kafka, settings.store_dir / "faust")
         add_agent(app, self.facts.name, self.ownership.fold, self.crash)
         for member in self.cohorts.values():
             self._audit_cohort(member)
@@ -335,6 +336,12 @@ class Worker:
         for member in self.cohorts.values():
             member.on_flow = self._flow
         self._flow()
+
+    def _member_name(self) -> str:
+        """The name of this worker's static membership. Other topics need another one: to a member that it knows, the
+        broker gives what it had before, and aiokafka stops at a topic that it has not subscribed to."""
+        topics = sorted(topic for member in self.cohorts.values() for topic in _topics_of(member))
+        return f"{self.settings.worker}.{crc32(repr((self.settings.repository, topics)).encode()):08x}"
 
     def _flow(self) -> None:
         """Read and publish for the cohorts that the server is connected to; for the others it stands still."""
