@@ -87,6 +87,10 @@ class Running:
         """GET one of the worker's own pages (`/status`, `/digest` …)."""
         return httpx.get(self.url + path, params=query, timeout=30.0, trust_env=False).json()
 
+    def ask_text(self, path: str) -> str:
+        """GET a page that is no JSON (`/metrics`)."""
+        return httpx.get(self.url + path, timeout=30.0, trust_env=False).text
+
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace")
 

@@ -194,7 +194,6 @@ BAD = {
         "no-such-type",
     ),
     "no event id": (lambda: changed(lambda v, h: (v, [each for each in h if each[0] != "event-id"])), "event-id"),
-    "no headers": (lambda: changed(lambda v, h: (v, [])), "omrs-meta"),
 }
 
 
@@ -255,6 +254,13 @@ def test_a_bad_instance_event_is_a_dead_letter(receiver: Receiver, what: str) ->
     else:
         assert letter["size"] == str(len(raw.value or b""))
     receiver.goes_on(raw.partition)
+
+
+def test_an_event_without_headers_counts_by_what_it_says(receiver: Receiver) -> None:
+    key, value, _, partition = raw_good()
+    receiver.produce(names.cohort_instances(receiver.cohort), Raw(key, value, [], partition))
+    eventually(lambda: receiver.client.find_entity(key.decode()), "the entity arrives", within=HERE)
+    receiver.goes_on(partition)
 
 
 def test_an_event_that_lies_about_its_version_does_no_harm(receiver: Receiver) -> None:
