@@ -1,0 +1,183 @@
+"""A new guid, another type, another home: what the other member of a cohort makes of it, field by field."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from e2e_samples import known_types
+
+from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.model.values import from_properties
+from omrs_streams.client import MetadataClient
+from omrs_streams.log.embedded import Endpoint
+from oracle import equals_its_log
+from workers import Pair, eventually, unique
+
+pytestmark = pytest.mark.kafka
+
+TYPES = known_types()
+HERE = 30.0  # seconds within which a change and what follows from it are at the other member of a busy machine
+Bean = dict[str, Any]
+
+
+def term(client: MetadataClient, name: str, **more: Any) -> Bean:
+    return client.add_entity("GlossaryTerm", {"qualifiedName": unique(name)}, **more)
+
+
+def arrives(there: MetadataClient, expected: Bean) -> None:
+    """`there` holds an entity or relationship equal to `expected`, field by field."""
+    find = there.find_relationship if expected["class"] == "Relationship" else there.find_entity
+    last: list[Bean | None] = [None]
+
+    def equal() -> bool:
+        last[0] = find(expected["guid"])
+        return last[0] == expected
+
+    try:
+        eventually(equal, f"{expected['guid']} arrives", within=HERE)
+    except AssertionError:
+        assert last[0] == expected
+
+
+def is_gone(there: MetadataClient, guid: str) -> None:
+    eventually(lambda: there.find_entity(guid) is None, f"{guid} is gone", within=HERE)
+
+
+def purge_old(client: MetadataClient, guid: str) -> None:
+    """The old guid is soft-deleted at home and gone elsewhere: until it is purged the members differ in it."""
+    eventually(lambda: (client.find_entity(guid) or {}).get("status") == "DELETED", "the old guid is retired")
+    client.purge_entity(guid, type_name="GlossaryTerm")
+
+
+def equal_digests(pair: Pair) -> None:
+    for home in pair.ids:
+
+        def equal(home: str = home) -> bool:
+            one, other = (each.ask("/digest", home=home) for each in (pair.a, pair.b))
+            return bool(one == other)
+
+        eventually(equal, f"digests of {home}", within=HERE, every=0.2)
+
+
+def test_a_new_guid_at_the_other_member(
+    alice: MetadataClient, bob: MetadataClient, pair: Pair, kafka: Endpoint
+) -> None:
+    """The copy under the old guid goes, relationships of the home come re-pointed, and the member's own relationship
+    at the entity is re-pointed by the member that has it."""
+    made, other = term(alice, "here", classifications=["Template"]), term(alice, "other")
+    link = alice.add_relationship("Synonym", made["guid"], other["guid"])
+    for each in (made, other, link):
+        arrives(bob, each)
+    bobs = bob.add_relationship("Antonym", made["guid"], other["guid"])
+    bob.classify(made["guid"], "Confidentiality", {"confidentialityLevel": 3})
+    arrives(alice, bobs)
+    eventually(lambda: len(alice.get_entity(made["guid"])["classifications"]) == 2, "bob's classification", within=HERE)
+
+    changed = alice.re_identify_entity(made["guid"], str(uuid4()))
+    assert len(changed["classifications"]) == 2
+    arrives(bob, changed)
+    is_gone(bob, made["guid"])
+    arrives(bob, alice.get_relationship(link["guid"]))
+    eventually(lambda: bob.get_relationship(bobs["guid"])["version"] == 2, "bob re-points his", within=HERE)
+    mine = bob.get_relationship(bobs["guid"])
+    assert (mine["entityOneProxy"]["guid"], mine["metadataCollectionId"]) == (changed["guid"], pair.ids[1])
+    arrives(alice, mine)
+    assert {each["guid"] for each in bob.relationships_of(changed["guid"])} == {link["guid"], bobs["guid"]}
+    without = bob.declassify(changed["guid"], "Confidentiality")
+    assert [each["name"] for each in without["classifications"]] == ["Template"]
+    arrives(alice, without)
+    updated = alice.update_entity_properties(changed["guid"], {"qualifiedName": unique("after")})
+    arrives(bob, updated)
+    purge_old(alice, made["guid"])
+    equal_digests(pair)
+    for running in (pair.a, pair.b):
+        equals_its_log(kafka.bootstrap_servers, running)
+
+
+def test_a_relationship_under_a_new_guid_at_the_other_member(alice: MetadataClient, bob: MetadataClient) -> None:
+    ends = [term(alice, "end")["guid"] for _ in "12"]
+    link = alice.add_relationship("Synonym", *ends)
+    arrives(bob, link)
+    arrives(bob, alice.re_identify_relationship(link["guid"], str(uuid4())))
+    eventually(lambda: bob.find_relationship(link["guid"]) is None, "the old guid is gone", within=HERE)
+    alice.purge_relationship(link["guid"], type_name="Synonym")
+
+
+def test_another_type_at_the_other_member(alice: MetadataClient, bob: MetadataClient) -> None:
+    made = alice.add_entity("DataFile", {"qualifiedName": unique("file")})
+    arrives(bob, made)
+    arrives(bob, alice.re_type_entity(made["guid"], "CSVFile"))
+    arrives(bob, alice.re_type_entity(made["guid"], "DataFile"))
+    assert bob.entity_history(made["guid"]) == alice.entity_history(made["guid"])
+    ends = [term(alice, "end")["guid"] for _ in "12"]
+    link = alice.add_relationship("Synonym", *ends)
+    arrives(bob, link)
+    arrives(bob, alice.re_type_relationship(link["guid"], "Antonym"))
+
+
+def test_another_home_at_the_other_member(alice: MetadataClient, bob: MetadataClient, pair: Pair) -> None:
+    """The former home holds a copy now, and takes changes from the new one."""
+    made, other = term(alice, "moves"), term(alice, "stays")
+    alice.classify(made["guid"], "Confidentiality", {"confidentialityLevel": 2})
+    link = alice.add_relationship("Synonym", made["guid"], other["guid"])
+    for each in (alice.get_entity(made["guid"]), other, link):
+        arrives(bob, each)
+    changed = bob.re_home_entity(made["guid"], pair.ids[1])
+    arrives(alice, changed)
+    with pytest.raises(InvalidParameterError, match=pair.ids[1]):
+        alice.update_entity_properties(made["guid"], {"qualifiedName": "not any more"})
+    arrives(alice, bob.update_entity_properties(made["guid"], {"qualifiedName": unique("bob's")}))
+    arrives(alice, bob.reclassify(made["guid"], "Confidentiality", {"confidentialityLevel": 3}))
+    arrives(alice, bob.declassify(made["guid"], "Confidentiality"))
+    arrives(alice, bob.re_home_relationship(link["guid"], pair.ids[1]))
+    arrives(alice, bob.update_relationship_properties(link["guid"], {"description": "bob's"}))
+    arrives(bob, alice.re_home_entity(made["guid"], pair.ids[0]))
+    assert alice.update_entity_properties(made["guid"], {"qualifiedName": unique("back")})["version"] == 5
+    equal_digests(pair)
+
+
+def at_once(alice: MetadataClient, bob: MetadataClient) -> tuple[str, list[Bean], list[Bean]]:
+    """Alice and Bob each give an entity of theirs the same guid, before either has heard of the other's.
+
+    The guid, the two entities before (Alice's is older) and after.
+    """
+    for _ in range(10):
+        guid, made = str(uuid4()), [term(alice, "older")]
+        time.sleep(0.005)
+        made.append(term(bob, "younger"))
+        with ThreadPoolExecutor(2) as pool:
+            asked = [
+                pool.submit(client.re_identify_entity, bean["guid"], guid)
+                for client, bean in zip((alice, bob), made, strict=True)
+            ]
+        if all(each.exception() is None for each in asked):
+            return guid, made, [each.result() for each in asked]
+        late = [isinstance(each.exception(), InvalidParameterError) for each in asked]
+        assert late.count(True) == 1, [each.exception() for each in asked]
+        purge_old(*((alice, made[0]["guid"]) if late[1] else (bob, made[1]["guid"])))
+    raise AssertionError("the copy was always there first")
+
+
+def test_two_objects_with_one_guid(alice: MetadataClient, bob: MetadataClient, pair: Pair) -> None:
+    """The older keeps the guid everywhere, the younger gets one of its own from its home, with its relationships."""
+    guid, made, (older, younger) = at_once(alice, bob)
+    arrives(bob, older)
+    arrives(alice, older)
+    found: list[Bean] = []
+    name = from_properties(younger["properties"])["qualifiedName"]
+
+    def renamed() -> bool:
+        named = bob.find_entities_by_property("GlossaryTerm", {"qualifiedName": name})
+        found[:] = [each for each in named if each.get("reIdentifiedFromGUID") == guid]
+        return len(found) == 1
+
+    eventually(renamed, "the younger has a guid of its own", within=HERE)
+    assert found[0]["createTime"] == younger["createTime"] and found[0]["metadataCollectionId"] == pair.ids[1]
+    arrives(alice, found[0])
+    updated = alice.update_entity_properties(guid, {"qualifiedName": "older still"})
+    arrives(bob, updated)
+    for client, bean in zip((alice, bob), made, strict=True):
+        purge_old(client, bean["guid"])
+    equal_digests(pair)
