@@ -5,9 +5,9 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from omrs_streams.log.embedded import EmbeddedKafka, running
 from omrs_streams.logs import configure_logging
 from omrs_streams.paths import data_root
 from omrs_streams.settings import ServerSettings, load_settings
+
+if TYPE_CHECKING:
+    from omrs_streams.worker.worker import Worker
 
 GRACE_S = 5.0  # how long open HTTP requests may take when the worker stops
 
@@ -97,13 +100,15 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
     port = listening.getsockname()[1]
     url = settings.advertised_url or f"http://{settings.host}:{port}"
     worker = Worker(settings, url)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stopped.set)
+    stopped = asyncio.create_task(worker.stopped.wait())
     try:
-        await worker.start()
+        if not await _started(worker, stopped):
+            return worker.failure
         settle_heap()
         config.app = make_api(worker)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, worker.stopped.set)
         server = uvicorn.Server(config)
         # uvicorn would catch the signals itself and raise them again before the worker has left its group.
         setattr(server, "capture_signals", nullcontext)  # noqa: B010 - typed as a method
@@ -111,12 +116,24 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
         if ready_file is not None:
             await asyncio.to_thread(ready_file.write_text, url)
         logging.getLogger(__name__).info("server %s listens on %s (API: %s/docs)", settings.server, url, url)
-        stopped = asyncio.create_task(worker.stopped.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         await serving
-        stopped.cancel()
     finally:
+        stopped.cancel()
         await worker.stop()
         listening.close()
     return worker.failure
+
+
+async def _started(worker: "Worker", stopped: "asyncio.Task[Any]") -> bool:
+    """Start the worker; False when it was told to stop before it was up. It may wait long for its Kafka."""
+    starting = asyncio.create_task(worker.start())
+    await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        await starting
+        return True
+    starting.cancel()
+    with suppress(asyncio.CancelledError):
+        await starting
+    return False

@@ -17,7 +17,7 @@ SAY_S = 10.0  # how often the wait is reported
 async def broker_answers(conf: dict[str, Any]) -> None:
     """Return once Kafka answers, however long that takes; cancel it to give up."""
     loop = asyncio.get_running_loop()
-    admin = AdminClient(conf)
+    admin = AdminClient({**conf, "log_level": 0})  # librdkafka would report each of its own attempts, 20 a second
     said, started = -SAY_S, loop.time()
     while True:
         try:
