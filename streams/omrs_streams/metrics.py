@@ -18,3 +18,4 @@ LAG = Gauge("omrs_log_lag", "Records of the server log not folded yet", ["partit
 INSTANCES = Gauge("omrs_instances", "Instances stored", ["partition", "kind"])
 INBOUND = Counter("omrs_cohort_events_total", "Cohort events received", ["topic", "outcome"])
 DEAD_LETTERS = Counter("omrs_dead_letters_total", "Records sent to the dead-letter topic", ["topic"])
+AUDIT = Counter("omrs_audit_messages_total", "Audit messages recorded", ["severity"])

@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from confluent_kafka import Producer
+from e2e_samples import DRAFT
 
 from omrs_streams.log.embedded import Endpoint
 from workers import Fleet, Running, eventually, fleet, unique
@@ -93,7 +96,7 @@ def test_filters_and_the_last_ones(said: tuple[Running, Running, str], kafka: En
         "SHUTDOWN",
     }
     assert set(ids(tail(broker, *here, "--id", "006?", "--id", "OMRS-AUDIT-0001"))) == {"0001", "0060", "0062", "0064"}
-    assert ids(tail(broker, *here, "-n", "2")) == ["0010", "0011"]
+    assert ids(tail(broker, *here, "-n", "2")) == ["0008", "0011"]
     [met] = tail(broker, *here, "--where", f"server={b.server}", "--id", "0110")
     assert met["messageParameters"]["cohort"] == met["messageText"].split()[4].rstrip(":")
     assert tail(broker, *here, "--worker", "w2") == []
@@ -182,6 +185,41 @@ def test_json_logging_has_the_messages_as_objects(kafka: Endpoint, tmp_path: Pat
     assert (started["server"], started["severity"], started["level"]) == (server, "Startup", "info")
     assert started["params"]["worker"] == "w1"
     assert started["event"].startswith("The repository services are starting")
+
+
+def test_what_goes_wrong_and_what_users_do_is_said(start_worker: Callable[..., Running], kafka: Endpoint) -> None:
+    cohort = unique("wrong")
+    running = start_worker(unique("A"), cohort=cohort)
+    topic = f"omrs.cohort.{cohort}.instances"
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
+    producer.produce(topic, b"rubbish", b"guid", partition=2)
+    assert producer.flush(10) == 0
+    added = running.rest("gary").post("/types/typedef", json={**DRAFT, "guid": str(uuid4()), "name": unique("Kind")})
+    assert added.json()["relatedHTTPCode"] == 200
+    here = ("-s", running.server)
+    [bad] = eventually(lambda: tail(kafka.bootstrap_servers, *here, "--severity", "Exception"), "it is said", every=0.5)
+    assert bad["messageId"] == "OMRS-AUDIT-0100"
+    assert (bad["messageParameters"]["topic"], bad["messageParameters"]["partition"]) == (topic, "2")
+    [type_added] = tail(kafka.bootstrap_servers, *here, "--where", "user=gary")
+    assert type_added["messageId"] == "OMRS-AUDIT-0306"
+
+
+def test_events_are_said_when_asked_for(
+    start_worker: Callable[..., Running], kafka: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMRS_AUDIT__SEVERITIES", '["default", "Event"]')
+    cohort = unique("events")
+    a, b = (start_worker(unique(name), cohort=cohort) for name in "AB")
+    guid = a.client().add_entity("Glossary", {"qualifiedName": "g"})["guid"]
+    [came] = eventually(
+        lambda: tail(kafka.bootstrap_servers, "-s", b.server, "--where", f"guid={guid}"), "B says it", every=0.5
+    )
+    assert (came["messageId"], came["severity"]) == ("OMRS-AUDIT-8006", "EVENT")
+    assert (came["messageParameters"]["kind"], came["messageParameters"]["outcome"]) == ("NEW_ENTITY_EVENT", "accepted")
+    sent = eventually(
+        lambda: tail(kafka.bootstrap_servers, "-s", a.server, "--id", "8009"), "A says it sent it", every=0.5
+    )
+    assert sent[0]["messageParameters"]["topic"] == f"omrs.cohort.{cohort}.instances"
 
 
 def test_a_start_that_fails_says_so(workers: Fleet, kafka: Endpoint, tmp_path: Path) -> None:

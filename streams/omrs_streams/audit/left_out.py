@@ -5,7 +5,7 @@ _START = "a start that fails is OMRS-AUDIT-0013, with the reason"
 _STOP = "a stop is OMRS-AUDIT-0010 and 0011; nothing in between can fail without OMRS-AUDIT-9014"
 _DEAD = "such a record is a dead letter: OMRS-AUDIT-0100 or 0101"
 _WIRING = "nothing can be wired wrongly: there is one configuration, checked before the start"
-_ENTERPRISE = "this server sends no federated queries"
+_ENTERPRISE = "members that can be queried are known (OMRS-AUDIT-0130), but this server sends no federated queries yet"
 _TYPES = "the request that names such a type is refused with an error; events are OMRS-AUDIT-9015"
 _ARCHIVE = (
     "an archive that is not in order is refused with an error that lists what is wrong, before anything is loaded"

@@ -11,6 +11,7 @@ from typing import Self
 from uuid import uuid4
 
 from omrs_schemas.model.audit import AuditSeverity
+from omrs_streams import metrics
 from omrs_streams.audit import messages_streams as own
 from omrs_streams.audit.catalogue import CATALOGUE
 from omrs_streams.audit.console import ConsoleSink
@@ -67,6 +68,7 @@ class AuditLog:
         self._clock = clock
         self._wanted = {each.id: each for each in CATALOGUE.values() if each.severity in self.severities}
         self._counts: Counter[str] = Counter()
+        self._counters = {severity: metrics.AUDIT.labels(severity.label) for severity in self.severities}
         self._queue: SimpleQueue[Entry | _Flush | None] = SimpleQueue()
         self._dropped = 0
         self._thread: threading.Thread | None = None
@@ -99,6 +101,7 @@ class AuditLog:
             return
         entry = Entry(str(uuid4()), int(self._clock() * 1000), message, texts(params))
         self._counts[message_id] += 1
+        self._counters[message.severity].inc()
         if self._thread is None:
             self._write(entry)
         elif self._queue.qsize() < QUEUED:

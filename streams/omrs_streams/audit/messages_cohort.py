@@ -171,7 +171,7 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0130",
         S.INFO,
-        "{count} members can be queried: {servers}",
+        "Members that can be queried ({count}): {servers}",
         "A member came, left, or changed its connection.",
         "None.",
     ),
@@ -185,14 +185,14 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0132",
         S.INFO,
-        "Member {collection_id}[ ({server})] takes part in federated queries from now on[; it came by cohort {cohort}]",
+        "Member {collection_id}[ ({server})] is offered to federated queries from now on[; it came by cohort {cohort}]",
         "The member is new, and its connection can be used.",
         "None.",
     ),
     M(
         "OMRS-AUDIT-0133",
         S.INFO,
-        "Member {collection_id}[ ({server})] takes part in federated queries by its new connection[; it came"
+        "Member {collection_id}[ ({server})] is offered to federated queries by its new connection[; it came"
         " by cohort {cohort}]",
         "The member registered with another connection than before.",
         "None.",
@@ -200,7 +200,7 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0134",
         S.INFO,
-        "Member {collection_id}[ ({server})] takes no part in federated queries any more[; it was last in"
+        "Member {collection_id}[ ({server})] is not offered to federated queries any more[; it was last in"
         " cohort {cohort}]",
         "No cohort that it is in with this server is left.",
         "None.",

@@ -40,7 +40,7 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0207",
         S.INFO,
-        "Our instance {guid} has been given the new guid {other_guid}",
+        "Our instance {guid} has been given the new guid {other_guid}[ because of a conflict in cohort {cohort}]",
         "Its guid was used by another instance that was there first.",
         "Change references to the old guid that are kept outside of the cohort.",
     ),
@@ -128,7 +128,7 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-8006",
         S.EVENT,
-        "Event {kind} for {guid}[ from {topic}][ of cohort {cohort}]: {outcome}",
+        "Event {kind}[ for {guid}][ of cohort {cohort}]: {outcome}",
         "Said for every event that comes in, if events are asked for (`audit.severities`).",
         "None.",
     ),

@@ -28,7 +28,7 @@ MESSAGES = (
     M(
         "OMRS-AUDIT-0004",
         S.STARTUP,
-        "The metadata highway is starting for {count} cohorts: {cohorts}",
+        "The metadata highway is starting; cohorts ({count}): {cohorts}",
         "The server is configured with cohorts to join.",
         "None. Each cohort reports itself with OMRS-AUDIT-0005.",
     ),

@@ -143,14 +143,14 @@ class Inbound:
 
     def _wanted(self, record: LogRecord, type_name: str) -> bool:
         if not self._process.instance(record.type_guid, type_name):
-            self._count("filtered")
+            self._passed_over(record, "filtered")
             return False
         rule = self._saving.rule
         # What is learned, and whose classifications are kept, the receiving core knows.
         asked = record.kind.startswith("REFRESHED") or record.kind in CLASSIFICATION_KINDS
         if asked or rule.instance(record.type_guid, type_name):
             return True
-        self._count("filtered")
+        self._passed_over(record, "filtered")
         return False
 
     def _glance(self, this: _Round, record: LogRecord, decoded: dict[str, Any]) -> bool:
@@ -160,7 +160,7 @@ class Inbound:
         if owned is None or self._parts.security.filters_inbound(self._cohort, record.type_guid):
             return False
         if owned.store.seen(record.event_id):
-            self._count("stale")
+            self._passed_over(record, "stale")
             return True
         known = this.ahead[record.key] if record.key in this.ahead else owned.store.get_meta(record.key)
         verdict = glance(record, known, self._parts.local.collection_id)
@@ -171,7 +171,7 @@ class Inbound:
             records.append(record)
             bodies.append(decoded)
         elif verdict == "stale":
-            self._count("stale")
+            self._passed_over(record, "stale")
         return verdict is not None
 
     async def _append(
@@ -197,6 +197,9 @@ class Inbound:
     ) -> None:
         await owned.append(records, bodies)
         self._count("accepted", len(records))
+        if self._parts.audit.wants("OMRS-AUDIT-8006"):
+            for record in records:
+                self._say(record.kind, record.key, "accepted")
 
     def _as_judged(self, records: Sequence[LogRecord]) -> dict[str, tuple[Any, Arrival, Bean]]:
         """The log partition went to another worker since they were looked at: the last of each guid, as beans."""
@@ -215,6 +218,8 @@ class Inbound:
                 for event_id, receipt in receipts.items():
                     message, _, event = judged[event_id]
                     self._count(receipt.outcome)
+                    section = event["instanceEventSection"]
+                    self._say(section.get("eventType"), section.get("instanceGUID"), receipt.outcome)
                     if receipt.outcome in (DEAD, INACTIVE) and message is not None:
                         self._bury(message, _refused(event, receipt))
                 return True
@@ -285,6 +290,14 @@ class Inbound:
 
     def _count(self, outcome: str, count: int = 1) -> None:
         metrics.INBOUND.labels(self._topic, outcome).inc(count)
+
+    def _passed_over(self, record: LogRecord, outcome: str) -> None:
+        self._count(outcome)
+        self._say(record.kind, record.key, outcome)
+
+    def _say(self, kind: object, guid: object, outcome: str) -> None:
+        """What became of an event: for those who asked for messages of severity Event."""
+        self._parts.audit.record("OMRS-AUDIT-8006", cohort=self._cohort, kind=kind, guid=guid, outcome=outcome)
 
     def _bury(self, message: Any, error: OmrsError) -> None:
         self._count("dead")

@@ -94,6 +94,8 @@ def _name(func: ast.expr) -> str:
 
 def _names(call: ast.Call, index: int) -> frozenset[str] | None:
     """Keyword names, or the keys of a dict right behind the id; None with `**` or anything else."""
+    if _name(call.func) == "wants":  # asks about a message, records none
+        return None
     following = call.args[index + 1 :]
     if following:
         return _keys(following[0]) if len(following) == 1 and isinstance(following[0], ast.Dict) else None
