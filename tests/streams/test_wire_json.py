@@ -405,7 +405,8 @@ def test_a_purge_goes_out_by_ids_alone(kind: str) -> None:
 
 
 def test_what_we_distribute_for_an_external_home_goes_out_in_our_name() -> None:
-    """OMRS cohort § 9: replicatedBy is us; a purge by ids would not be obeyed, for its home is not its originator."""
+    """OMRS cohort § 9: replicatedBy is us. A purge by ids would not be obeyed, for its home is not its originator;
+    a Java member obeys one that is newer than the delete."""
     instance = entity("GlossaryTerm", "t", "a-catalogue")
     instance.update(instanceProvenanceType="EXTERNAL_SOURCE", replicatedBy=US.collection_id)
     found = arrived(event("UPDATED", instance))
@@ -413,5 +414,7 @@ def test_what_we_distribute_for_an_external_home_goes_out_in_our_name() -> None:
     sent = Sent(wire().published(in_log(found.record))).event
     assert sent["originator"] == US.originator()
     assert sent["instanceEventSection"] == event("UPDATED", instance)["instanceEventSection"]
-    purged = Sent(wire().published(in_log(home_record("PURGED", instance)))).event
-    assert purged["instanceEventSection"]["entity"] == instance
+    for kind in ("PURGED", "DELETE_PURGED"):
+        purged = Sent(wire().published(in_log(home_record(kind, instance)))).event
+        assert purged["instanceEventSection"]["eventType"] == "PURGED_ENTITY_EVENT"
+        assert purged["instanceEventSection"]["entity"] == {**instance, "version": instance["version"] + 1}

@@ -112,21 +112,30 @@ class JsonWire:
         return (self.instances_topic, -1, self._key, dumps(event), self._headers(event_id))
 
     def published(self, record: Effective) -> Outgoing:
-        """The event as a Java member can use it: in our name, and a purge by ids alone, because a purge with the
-        instance in it carries the version of the delete before it, which Java takes for old (observed, Receivers 3)."""
+        """The event as a Java member can use it: in our name, and purges in the form that it obeys."""
         event = self._codec.decode(record.value)
         event["originator"] = self._local.originator()
         section = event["instanceEventSection"]
-        if section["eventType"] in PURGE_KINDS and record.text("home-id") == self._local.collection_id:
-            noun = "ENTITY" if section["eventType"].endswith("ENTITY_EVENT") else "RELATIONSHIP"
-            section["eventType"] = f"PURGED_{noun}_EVENT"
-            for field in _INSTANCES:
-                section.pop(field, None)
+        if section["eventType"] in PURGE_KINDS:
+            _make_purge(section, at_home=record.text("home-id") == self._local.collection_id)
         return (self.instances_topic, -1, self._key, dumps(event), self._headers(record.text("event-id")))
 
     def _headers(self, event_id: str) -> Headers:
         """Egeria sends and reads none; other members of ours know a repeated event by its id."""
         return [(ORIGINATOR, self._key), ("event-id", event_id.encode())]
+
+
+def _make_purge(section: Bean, *, at_home: bool) -> None:
+    """A purge carries the version of the delete before it, which Java takes for old news; so it stays DELETED there
+    for ever. DELETE_PURGED only overwrites (observed.md, Receivers 3). By ids alone it is obeyed from the instance's
+    home; one that we distribute for an external home has to be newer than the delete."""
+    section["eventType"] = section["eventType"].removeprefix("DELETE_")
+    for field in _INSTANCES:
+        instance = section.get(field)
+        if instance is not None and at_home:
+            del section[field]
+        elif instance is not None:
+            section[field] = {**instance, "version": instance.get("version", 0) + 1}
 
 
 def _only_instance(section: Bean) -> Bean | None:
