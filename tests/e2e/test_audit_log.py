@@ -1,4 +1,4 @@
-"""The audit log as its readers see it: console, `omrs audit tail`, REST; filters, restarts, settings."""
+"""The audit log as its readers see it: console, `omrs audit tail`, REST; filters, restarts, settings, Kafka away."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 from confluent_kafka import Producer
 from e2e_samples import DRAFT
 
-from omrs_streams.log.embedded import Endpoint
+from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from workers import Fleet, Running, eventually, fleet, unique
 
 LINE = re.compile(
@@ -243,3 +243,24 @@ def test_rest_has_severities_and_a_report(start_worker: Callable[..., Running]) 
     stores = report["destinationsReport"]["logStoreReports"]
     assert [store["destinationName"] for store in stores] == ["console", f"topic omrs.server.{running.server}.audit"]
     assert "Event" not in stores[0]["supportedSeverities"]
+
+
+def test_a_server_that_was_there_before_its_kafka_loses_no_message(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    """Started while the broker is dead: the console has it at once, the topic when the broker is back; and again."""
+    broker = own_kafka.bootstrap_servers
+    own_kafka.kill(1)
+    with fleet(tmp_path / "fleet", broker) as ours:
+        running = ours.spawn(unique("first"), cohort=unique("late"))
+        eventually(lambda: "OMRS-AUDIT-0001" in running.log_text(), "the console has it")
+        own_kafka.start(1)
+        ours.await_url(running).wait_ready()
+        eventually(lambda: "OMRS-AUDIT-0062" in running.log_text(), "it is a member")
+        own_kafka.kill(1)
+        own_kafka.start(1)
+        running.wait_ready()
+        assert running.stop() == 0
+        found = tail(broker, "--server", running.server)
+    assert ids(found)[:2] == ["0064", "0001"]
+    said = [match["text"] for match in LINE.finditer(running.log_text())]
+    assert list(dict.fromkeys(each["messageText"] for each in found)) == list(dict.fromkeys(said))
+    assert ids(found)[-1] == "0011"
