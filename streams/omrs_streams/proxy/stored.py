@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from omrs_schemas.errors import NotReadyError
+from omrs_streams.cohort.receiving import Held
 from omrs_streams.proxy.plan import State
 from omrs_streams.worker.directory import Owner
 from omrs_streams.worker.partition import OwnedPartition
@@ -24,7 +25,7 @@ class StoredStates:
         self,
         router: Router,
         peers: Peers,
-        held: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]],
+        held: Callable[[Collection[str]], Awaitable[dict[str, Held]]],
         collection_id: str,
     ) -> None:
         self._router = router
@@ -34,9 +35,8 @@ class StoredStates:
 
     async def states(self, guids: Collection[str]) -> dict[str, State]:
         """The state of each guid. NotReadyError when partitions move for too long."""
-        held = (await self._held({"guids": list(guids)}))["held"] if guids else {}
-        found = {guid: State(held[guid]["revision"], held[guid]["bean"]) for guid in held}
-        return {guid: found.get(guid, _UNSEEN) for guid in guids}
+        held = await self._held(guids) if guids else {}
+        return {guid: State(held[guid].revision, held[guid].bean) if guid in held else _UNSEEN for guid in guids}
 
     async def guids(self, type_guids: Collection[str]) -> set[str]:
         """Our own instances of exactly these types, soft-deleted ones too. NotReadyError after `MOVING_S`."""

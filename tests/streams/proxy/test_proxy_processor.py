@@ -250,7 +250,8 @@ def test_types_that_the_technology_brings(proxy: Proxy) -> None:
     proxy.says.process_new_typedef(new)
     proxy.says.process_new_typedef(new)
     assert proxy.log.types.typedef_by_name("ProxyThing") is not None and proxy.refused == []
-    proxy.says.process_new_typedef({**new, "superType": {"guid": "x", "name": "NoSuchType"}, "name": "Other", "guid": "o"})
+    lost = {"guid": "x", "name": "NoSuchType"}
+    proxy.says.process_new_typedef({**new, "superType": lost, "name": "Other", "guid": "o"})
     assert len(proxy.refused) == 1
 
 
