@@ -27,6 +27,7 @@ from omrs_streams.worker.scattered import Scattered
 log = logging.getLogger(__name__)
 
 RUN_TIMEOUT_S = 60.0  # an entity may have thousands of relationships; beyond this the batch is tried again
+AT_ONCE = 32  # relationships changed together: their appends share the producer's batches
 
 Run = Callable[[str, str, Call, Bean], Awaitable[Bean]]
 
@@ -87,16 +88,17 @@ class Consequences:
         purged = record.named["kind"] == _PURGED
         statuses = ALL_STATUSES if purged else None
         attached = await self._scattered.relationships_of(record.key.decode(), {"limitResultsByStatus": statuses}, None)
-        for bean in attached:
+
+        async def goes(bean: Bean) -> None:
             if not self._distributes(bean):
                 await self._one("drop", bean, record)
-                continue
-            for name in ("delete", "purge"):
-                if name == "delete" and bean.get("status") == "DELETED":
-                    continue
-                if name == "purge" and not purged:
-                    continue
-                await self._one(name, bean, record)
+                return
+            if bean.get("status") != "DELETED":
+                await self._one("delete", bean, record)
+            if purged:
+                await self._one("purge", bean, record)
+
+        await _each(attached, goes)
 
     async def _one(self, name: str, bean: Bean, cause: Effective) -> None:
         """The event id follows from cause and relationship, so a repetition after a crash changes nothing twice."""
@@ -128,9 +130,8 @@ class Consequences:
             await self._retire(record, old, bean)
         if "entity" in section:
             attached = await self._scattered.relationships_of(old, {"limitResultsByStatus": ALL_STATUSES}, None)
-            for each in attached:
-                if self._distributes(each):
-                    await self._re_point(record, old, bean, each)
+            ours = [each for each in attached if self._distributes(each)]
+            await _each(ours, lambda relationship: self._re_point(record, old, bean, relationship))
 
     async def _retire(self, record: Effective, old: str, bean: Bean) -> None:
         """Whatever the old guid took since the new one was made from it goes along; then its life ends.
@@ -166,6 +167,12 @@ class Consequences:
             except RevisionConflictError:
                 continue  # another writer was first; an event id that lost changes nothing any more
             return
+
+
+async def _each(beans: Sequence[Bean], act: Callable[[Bean], Awaitable[None]]) -> None:
+    """`act` on all of them, `AT_ONCE` together; the first error ends it."""
+    for start in range(0, len(beans), AT_ONCE):
+        await asyncio.gather(*(act(bean) for bean in beans[start : start + AT_ONCE]))
 
 
 def _call(cause: Effective, name: str, guid: str, user: str) -> Call:
