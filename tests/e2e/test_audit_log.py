@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Producer
 from e2e_samples import DRAFT
 
+from omrs_schemas.errors import UserNotAuthorizedError
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from workers import Fleet, Running, eventually, fleet, unique
 
@@ -202,6 +203,21 @@ def test_what_goes_wrong_and_what_users_do_is_said(start_worker: Callable[..., R
     assert (bad["messageParameters"]["topic"], bad["messageParameters"]["partition"]) == (topic, "2")
     [type_added] = tail(kafka.bootstrap_servers, *here, "--where", "user=gary")
     assert type_added["messageId"] == "OMRS-AUDIT-0306"
+
+
+def test_a_user_who_is_refused_is_said(workers: Fleet, kafka: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("requests:\n  - {types: [Glossary], effect: deny}\n")
+    config = tmp_path / "server.yaml"
+    config.write_text(f"security: {tmp_path / 'rules.yaml'}\n")
+    running = workers.start(unique("guarded"), config=config)
+    with pytest.raises(UserNotAuthorizedError):
+        running.client("mallory").add_entity("Glossary", {"qualifiedName": "g"})
+    [refused] = eventually(
+        lambda: tail(kafka.bootstrap_servers, "-s", running.server, "--severity", "Security"), "it is said", every=0.5
+    )
+    assert refused["messageId"] == "OMRS-STREAMS-0030"
+    said = refused["messageParameters"]
+    assert (said["user"], said["operation"]) == ("mallory", "addEntity")
 
 
 def test_events_are_said_when_asked_for(

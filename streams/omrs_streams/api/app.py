@@ -17,7 +17,7 @@ from starlette.routing import Route as AsgiRoute
 
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.codes import Code
-from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError
+from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError, UserNotAuthorizedError
 from omrs_streams import metrics
 from omrs_streams.api import audit, highway, instances, types
 from omrs_streams.api.access import visible
@@ -137,9 +137,14 @@ def _endpoint(worker: "Worker", route: Route) -> Callable[[HttpRequest], Awaitab
             return await _serve(worker, route, http)
         except OmrsError as error:
             metrics.FAILURES.labels(route.operation, error.code).inc()
+            if isinstance(error, UserNotAuthorizedError):
+                user = http.path_params.get("userId")
+                worker.audit.record("OMRS-STREAMS-0030", user=user, operation=route.operation, message=error.message)
             return failure(error, route.operation)
         except Exception as error:
             metrics.FAILURES.labels(route.operation, type(error).__name__).inc()
+            user, said = http.path_params.get("userId"), f"{type(error).__name__}: {error}"
+            worker.audit.record("OMRS-STREAMS-0031", user=user, operation=route.operation, message=said)
             return unexpected(error, route.operation)
         finally:
             timer.observe(time.perf_counter() - started)

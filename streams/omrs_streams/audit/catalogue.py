@@ -2,6 +2,7 @@
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.audit import messages_cohort, messages_events, messages_server, messages_streams, messages_types
+from omrs_streams.audit.left_out import LEFT_OUT
 from omrs_streams.audit.message import AuditMessage
 
 AREAS = {
@@ -21,9 +22,10 @@ def explained(message_id: str) -> AuditMessage:
     wanted = message_id.upper()
     found = CATALOGUE.get(wanted) or CATALOGUE.get(f"OMRS-AUDIT-{wanted}")
     if found is None:
+        why = LEFT_OUT.get(wanted) or LEFT_OUT.get(f"OMRS-AUDIT-{wanted}")
         raise InvalidParameterError(
-            f"there is no audit message {message_id!r}",
-            help="`omrs audit messages` lists those this software records",
+            f"audit message {message_id} is not recorded here" if why else f"there is no audit message {message_id!r}",
+            help=f"why: {why}" if why else "`omrs audit messages` lists those this software records",
             id=message_id,
         )
     return found

@@ -53,4 +53,18 @@ MESSAGES = (
         "One of them advertises an address that is not its own; queries for it reach the other.",
         "Correct `advertised_url` of one of them.",
     ),
+    M(
+        "OMRS-STREAMS-0030",
+        S.SECURITY,
+        "User[ {user}] was refused {operation}: {message}",
+        "The rules of the metadata security connector do not allow it.",
+        "None if that is intended; otherwise change the rules (`security` in the settings).",
+    ),
+    M(
+        "OMRS-STREAMS-0031",
+        S.EXCEPTION,
+        "Request {operation}[ of user {user}] failed unexpectedly: {message}",
+        "A defect; the request was answered with an error.",
+        "Report it with the stack from the worker's log.",
+    ),
 )

@@ -51,7 +51,7 @@ def messages(
         return {"id": message.id, "severity": message.severity.label, "message": message.template}
 
     if not id_:
-        output.rows(facts(message) for message in CATALOGUE.values())
+        output.rows(facts(message) for message in sorted(CATALOGUE.values(), key=lambda found: found.id))
         return
     found = explained(id_)
     output.record({**facts(found), "cause": found.cause, "action": found.action})

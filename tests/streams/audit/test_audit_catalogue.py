@@ -94,6 +94,9 @@ def test_explained_takes_an_id_or_its_number() -> None:
     assert explained("omrs-streams-0002").id == "OMRS-STREAMS-0002"
     with pytest.raises(InvalidParameterError, match="no audit message '9999'"):
         explained("9999")
+    with pytest.raises(InvalidParameterError, match="0318 is not recorded here") as caught:
+        explained("0318")
+    assert "every start of every member" in caught.value.help
 
 
 def test_the_scan_sees_every_way_of_recording() -> None:
