@@ -23,9 +23,7 @@ JOIN_S = 10.0
 MANY_TABLES = 500  # more than these are read with everything else
 
 TABLES = frozenset({"table", "view", "materialized view", "foreign table", "table constraint", "default value"})
-EVERYTHING = frozenset(
-    {"ALTER SCHEMA", "ALTER TYPE", "ALTER DOMAIN", "CREATE EXTENSION", "ALTER EXTENSION", "REASSIGN OWNED"}
-)
+EVERYTHING = frozenset({"ALTER SCHEMA", "ALTER TYPE", "ALTER DOMAIN", "CREATE EXTENSION", "ALTER EXTENSION"})
 """Commands whose effect on tables is not reported object by object."""
 
 
