@@ -5,7 +5,8 @@
 - The name, or the guid, of another type is a conflict: reported, and answered with TYPEDEF_ERROR_EVENT, once for each
   originator and type. An error event is never answered.
 - A native repository supports every type that it learns, so it has nothing to verify: what is known is active. A
-  repository proxy supports the types that it maps; others are known only, as all are without a local repository.
+  repository proxy supports the types that it maps; others are known only (0302, and our store keeps reference copies of
+  them), as all are without a local repository (0319).
 - What refers to types that are not here yet, and patches for later versions than ours, are kept and wait (type_fold).
 - A type is removed only when no instance has it and no type is built on it. A re-identified type answers to its former
   guid and name as well (typedefs/former.py): instances keep those, and so do members that take no notice.
@@ -34,7 +35,7 @@ NATIVE, PROXY, NONE = "native", "proxy", "none"
 
 @dataclass(frozen=True, slots=True)
 class TypeReceiver:
-    """Who receives. `active`: whether the type of this guid and name is supported here, given that it is known.
+    """Who receives. `active`: whether the repository supports the type of this guid and name, given that it is known.
 
     `answered`: the conflicts that their originators were told of already.
     """

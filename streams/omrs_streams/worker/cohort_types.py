@@ -135,9 +135,13 @@ class TypeExchange:
     async def member_joined(self) -> None:
         """A member registered for the first time. Where it cannot read what was said before, say what its release of
         the types does not hold."""
-        if not self._whole:
-            known = self._parts.types
+        if self._whole or not self._parts.local.collection_id:
+            return
+        known = self._parts.types
+        try:
             await self.tell(announcing.additions(known.fold, known.release, self._parts.local.originator(), now_ms()))
+        except OmrsError as error:
+            log.warning("cohort %s: a new member is not told of our own types: %s", self._cohort, error)
 
     def _read(self, announced: announcing.Announced, first: int) -> int:
         """Take in what was announced from offset `first` on; the next offset."""

@@ -63,8 +63,9 @@ def _apply(fold: TypeFold, codec: EventCodec, topic: str, changes: Iterable[Chan
 class ServerTypes:
     """The types of a server at one worker: those known, and which of them are active.
 
-    A native repository supports all that it knows. A proxy supports what `supported` names, which follows from its
-    configuration, as `repository` does: nothing of that is stored. Without a repository no type is active.
+    Our store takes instances of every type that is known, so all are active, also those of the reference copies that a
+    repository proxy keeps; `supported` names the ones that the technology behind a proxy has. Without a local
+    repository no type is active. All of that follows from the configuration, so nothing of it is stored.
     """
 
     def __init__(
@@ -92,12 +93,10 @@ class ServerTypes:
     def active(self, guid: str, name: str) -> bool:
         """Whether instances of this type can be held here; the type may be named as it was before."""
         known = self.types.typedef(guid)
-        if known is None or self.types.typedef_by_name(name) is not known:
-            return False
-        return self.supports(known["name"])
+        return known is not None and self.types.typedef_by_name(name) is known and self.repository != NONE
 
     def supports(self, name: str) -> bool:
-        """Whether the repository takes instances of the type, given that it is known."""
+        """Whether the repository, or the technology behind it, has instances of the type, given that it is known."""
         return self.repository == NATIVE or (self.repository != NONE and name in self.supported)
 
     async def keep(self, records: Sequence[Bean]) -> None:
