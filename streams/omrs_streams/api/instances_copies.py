@@ -138,7 +138,7 @@ def _by_guid(kind: str) -> tuple[Any, Any]:
                 guid=r.guid,
                 parameter="homeMetadataCollectionId",
             )
-        await _tell(r, "PURGED", found)
+        await r.worker.cascade.run("forget", r.guid, r.call, {})
 
     async def refresh(r: Request) -> None:
         """Ask the home for the instance; its answer comes by event."""

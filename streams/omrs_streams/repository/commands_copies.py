@@ -10,7 +10,7 @@ from omrs_streams.audit import AuditLog
 from omrs_streams.cohort.receiving import CONFLICT, INACTIVE, Append, Held, Receipt, Receiver, held_of, receive
 from omrs_streams.log.record import ORIGIN_COPY, LogRecord
 from omrs_streams.repository.commands_base import Call, CommandBase
-from omrs_streams.repository.events import log_record
+from omrs_streams.repository.events import instance_event, log_record
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.partition import OwnedPartition
 
@@ -53,6 +53,17 @@ class CopyCommands(CommandBase):
                 if not records or all(effect.reason != "revision" for effect in await owned.append(records)):
                     self._report(receipt)
                     return {}
+            return {}
+
+    async def forget(self, owned: OwnedPartition, call: Call, guid: str, _: Bean) -> Bean:
+        """Drop the copy of a guid, of which the home knows nothing: whatever the home says next is taken in, its answer
+        to a refresh request too. (After a purge by the home, only a higher version is.)"""
+        async with self._lock(guid):
+            stored = owned.store.get(guid)
+            if stored is not None and not owned.store.seen(call.event_id):
+                bean = owned.store.to_bean(stored)
+                event = instance_event("PURGED", bean, self._local.originator(), self._clock())
+                await self._append(owned, call, event, stored.meta.revision, unpublished=True)
             return {}
 
     def _copy(self, append: Append, call: Call, attempt: int) -> LogRecord:

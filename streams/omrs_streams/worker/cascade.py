@@ -37,6 +37,7 @@ class Cascade:
             "carry": commands.carry,
             "re_point": commands.re_point,
             "take": commands.take,
+            "forget": commands.forget,
         }
         commands.connect(self.run)
 
