@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 QUEUED = 20_000  # messages between recording and writing: two seconds of the fastest ingest with every event recorded
 PUMP_S = 0.2  # how soon answers of Kafka are looked at when nothing else happens
-CLOSE_S = 5.0  # at stop: what Kafka has not taken by now is on the console only
+CLOSE_S = 3.0  # at stop: what Kafka has not taken by now is on the console only
+DRAIN_S = 5.0  # for the thread to come to the end of its queue: a console behind a pipe that somebody reads slowly
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +129,12 @@ class AuditLog:
             return True
         request = _Flush(time.monotonic() + timeout)
         self._queue.put(request)
-        return request.done.wait(timeout + PUMP_S) and not request.left
+        return request.done.wait(timeout + DRAIN_S) and not request.left
 
-    def close(self, timeout: float = CLOSE_S) -> None:
-        """`flush`, then end the thread. Later messages are not written."""
+    def close(self) -> None:
+        """Write what is queued, wait no longer for Kafka, end the thread. Later messages are not written."""
         if self._thread is not None:
-            self.flush(timeout)
+            self.flush(0.0)
             self._queue.put(None)
             self._thread.join(PUMP_S)
 

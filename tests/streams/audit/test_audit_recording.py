@@ -109,7 +109,7 @@ def test_the_console_writes_lines_or_json(stderr: Callable[[], list[str]]) -> No
         configure_logging(as_json=as_json)
         audit.record("OMRS-AUDIT-0108", cohort="c", collection_id="m", server="A", other_server="B")
         audit.flush(0.0)
-    audit.close(0.0)
+    audit.close()
     line, text = stderr()
     said = "Metadata collection id m is used by two members of cohort c: A keeps it, B is refused"
     assert line.endswith(f" s1 Action OMRS-AUDIT-0108 {said}")
@@ -130,7 +130,7 @@ def test_a_lower_log_level_silences_what_is_only_information(stderr: Callable[[]
     audit.record("OMRS-AUDIT-0007")
     audit.record("OMRS-AUDIT-0013", message="no Kafka")
     audit.flush(0.0)
-    audit.close(0.0)
+    audit.close()
     [line] = stderr()
     assert "Exception OMRS-AUDIT-0013" in line
 
