@@ -317,6 +317,8 @@ class CohortMember:
             if event is not None:
                 await self._happened(registry.Received(event))
                 metrics.INBOUND.labels(self.wire.registration_topic, "processed").inc()
+                if event["registryEventSection"].get("registryEventType") == "REGISTRATION_EVENT":
+                    self._spawn(self.types.member_joined())
 
 
 def identity_of(local: LocalCollection) -> Identity:
@@ -343,7 +345,7 @@ def identity_of(local: LocalCollection) -> Identity:
 def _sender(message: Any) -> str | None:
     """The collection that sent an event: from our header, else from the JSON; None where neither says it."""
     for name, value in reversed(message.headers or ()):
-        if name == ORIGINATOR:
+        if name == ORIGINATOR and value is not None:
             return str(value.decode(errors="replace"))
     found = _SENDER.search(message.value, 0, 4_096) if (message.value or b"")[:1] == b"{" else None
     return found[1].decode(errors="replace") if found else None
