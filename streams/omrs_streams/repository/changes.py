@@ -198,6 +198,17 @@ def re_homed(bean: Bean, user: str, now: int, local: LocalCollection, name: str 
     return _with_url(changed, local)
 
 
+def is_former(found: Bean, new: Bean) -> bool:
+    """Whether what `found` (`IdentityCommands.look`) holds of the old guid is still what `new` was made from.
+
+    Not when it is another object that took the guid over, and not when its life ended once since: whoever restored it
+    wants it.
+    """
+    bean: Bean = found.get("bean") or {}
+    same = all(bean.get(name) == new.get(name) for name in ("class", "createTime", "metadataCollectionId"))
+    return same and bean.get("status") != "DELETED" and int(found.get("deleted") or 0) < int(new.get("version") or 0)
+
+
 def ends_of(relationship: Bean) -> tuple[str, str]:
     """The guids of the two entities that a relationship links."""
     return relationship["entityOneProxy"]["guid"], relationship["entityTwoProxy"]["guid"]

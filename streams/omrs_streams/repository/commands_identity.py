@@ -71,10 +71,9 @@ class IdentityCommands(CommandBase):
         """
         call = Call(self._local.server, following_id(cause, "look", guid), cause=cause)
         found = await self._at("look", guid, call, {})
-        bean: Bean = found.get("bean") or {}
-        if not found or bean.get("createTime") != placed.get("createTime") or not self._local.may_write(bean):
+        if not changes.is_former(found, placed):
             return
-        if changes.content_of(bean) == changes.content_of(placed):
+        if changes.content_of(found["bean"]) == changes.content_of(placed):
             revision = found["revision"]
             retire = Call(self._local.server, following_id(cause, f"retire/{revision}", guid), cause=cause)
             await self._at("retire", guid, retire, {"revision": revision, "forget": True})
@@ -116,9 +115,16 @@ class IdentityCommands(CommandBase):
     # ---- what follows from a new guid, at the owner of the guid that each step is about ----------------------------
 
     async def look(self, owned: OwnedPartition, call: Call, guid: str, what: Bean) -> Bean:
-        """`{"bean", "revision"}` of what is stored of a guid; empty where nothing is."""
+        """`{"bean", "revision", "deleted"}` of what is stored of a guid; empty where nothing is.
+
+        `deleted`: the latest OMRS version in which it was soft-deleted, 0 = never.
+        """
         stored = owned.store.get(guid)
-        return {} if stored is None else {"bean": owned.store.to_bean(stored), "revision": stored.meta.revision}
+        if stored is None:
+            return {}
+        deleted = [each.meta.version for each in owned.store.revisions(guid) if each.meta.deleted]
+        bean = owned.store.to_bean(stored)
+        return {"bean": bean, "revision": stored.meta.revision, "deleted": max(deleted, default=0)}
 
     async def retire(self, owned: OwnedPartition, call: Call, guid: str, what: Bean) -> Bean:
         """End the life of the old guid, if it is still at `what["revision"]` (RevisionConflictError else).

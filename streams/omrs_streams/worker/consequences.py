@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
+from math import inf
 
 from omrs_schemas.errors import (
     CodecError,
@@ -17,7 +18,7 @@ from omrs_schemas.errors import (
 )
 from omrs_schemas.model.enums import InstanceStatus
 from omrs_streams.log.record import ORIGIN_ARCHIVE, ORIGIN_COPY, ORIGIN_HOME, Effective, LogRecord
-from omrs_streams.repository.changes import content_of
+from omrs_streams.repository.changes import content_of, is_former
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.commands_identity import following_id
 from omrs_streams.repository.local import Bean
@@ -86,6 +87,8 @@ class Consequences:
 
     async def _cascade(self, record: Effective) -> None:
         purged = record.named["kind"] == _PURGED
+        if await self._lives(record.key.decode(), record, purged=purged):
+            return
         statuses = ALL_STATUSES if purged else None
         attached = await self._scattered.relationships_of(record.key.decode(), {"limitResultsByStatus": statuses}, None)
 
@@ -99,6 +102,12 @@ class Consequences:
                 await self._one("purge", bean, record)
 
         await _each(attached, goes)
+
+    async def _lives(self, guid: str, record: Effective, *, purged: bool) -> bool:
+        """Whether the entity is there again: what is attached to it now belongs to its new life. That is so when the
+        log is followed a second time because a publisher's cursor was lost."""
+        bean = (await self._run("look", guid, _call(record, "look", guid, ""), {})).get("bean")
+        return bean is not None and (purged or bean.get("status") != "DELETED")
 
     async def _one(self, name: str, bean: Bean, cause: Effective) -> None:
         """The event id follows from cause and relationship, so a repetition after a crash changes nothing twice."""
@@ -130,8 +139,20 @@ class Consequences:
             await self._retire(record, old, bean)
         if "entity" in section:
             attached = await self._scattered.relationships_of(old, {"limitResultsByStatus": ALL_STATUSES}, None)
-            ours = [each for each in attached if self._distributes(each)]
+            since = await self._taken_since(record, old, bean)
+            ours = [each for each in attached if self._distributes(each) and each.get("createTime", 0) <= since]
             await _each(ours, lambda relationship: self._re_point(record, old, bean, relationship))
+
+    async def _taken_since(self, record: Effective, old: str, entity: Bean) -> float:
+        """The time (epoch ms) after which relationships at the old guid are about something else: another object has
+        it, or `entity` was restored under it. Infinite while nothing else has it."""
+        found = (await self._run("look", old, _call(record, "look", old, ""), {})).get("bean") or {}
+        if not found or found.get("status") == "DELETED":
+            return inf
+        same = found.get("createTime") == entity.get("createTime")
+        if same and found.get("version", 0) <= entity.get("version", 0):
+            return inf  # a copy that is about to go
+        return float(entity.get("updateTime") or inf)
 
     async def _retire(self, record: Effective, old: str, bean: Bean) -> None:
         """Whatever the old guid took since the new one was made from it goes along; then its life ends.
@@ -141,7 +162,7 @@ class Consequences:
         user, new, base = bean.get("updatedBy") or "", record.key.decode(), content_of(bean)
         while True:
             found = await self._run("look", old, _call(record, "look", old, user), {})
-            if not found or found["bean"].get("status") == "DELETED":
+            if not is_former(found, bean):
                 return
             content, revision = content_of(found["bean"]), found["revision"]
             if content != base:

@@ -80,16 +80,20 @@ class LocalServer:
         self.now += 1
         return self.now
 
-    async def follow(self, *, again: bool = False) -> None:
-        """`again`: from the first record on, as a publisher does whose cursor was not committed."""
+    async def follow(self, *, again: bool = False, forgotten: bool = False) -> None:
+        """`again`: from the first record on, as a publisher does whose cursor was not committed; `forgotten`: so late
+        that no event id is known any more."""
         ends = RelationshipEnds(self.local, self.codec, lambda guid: True, _nothing, _nothing)
         loop = asyncio.get_running_loop()
         consequences = Consequences(self.local.collection_id, self.scattered, self.cascade.run, ends, loop)
-        start = 0 if again else self._followed
-        while start < len(self.log.records):
+        start = 0 if again or forgotten else self._followed
+        known = len(self.log.records)
+        while start < (known if forgotten else len(self.log.records)):
             end = len(self.log.records)
             lost = self.store.lost_between(start, end)
             records = [record for record in self.log.records[start:end] if record.offset not in lost]
+            if forgotten:
+                records = [_renamed(record) for record in records]
             await asyncio.to_thread(consequences.follow, records)
             start = end
         self._followed = start
@@ -114,6 +118,12 @@ class LocalServer:
     def kinds(self, guid: str) -> list[str]:
         """The kinds of the records of a guid, in order."""
         return [record.text("kind") for record in self.log.records if record.key == guid.encode()]
+
+
+def _renamed(record: Effective) -> Effective:
+    """The record under another event id: what follows from it then has ids that nobody has seen."""
+    headers = [(name, b"later-" + value if name == "event-id" else value) for name, value in record.headers]
+    return record._replace(headers=headers, named=dict(headers))
 
 
 async def _nothing(body: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import pytest
 from local_server import TYPES, LocalServer, texts
 
 from omrs_schemas.errors import EntityNotKnownError, InvalidParameterError
+from omrs_streams.log.record import ORIGIN_COPY
 from omrs_streams.repository import changes
+from omrs_streams.repository.events import instance_event, log_record
 from omrs_streams.repository.local import Bean
 
 Scenario = Callable[[LocalServer], Coroutine[Any, Any, None]]
@@ -175,5 +177,53 @@ def test_a_proxy_is_classified_before_the_entity_comes(play: Callable[[Scenario]
         ours = await commands.classify_proxy(owned, server.call(), mine, "Template", None)
         assert (server.bean(elsewhere["guid"]) or {})["classifications"] == [ours]
         assert server.kinds(elsewhere["guid"])[-1] == "CLASSIFIED_ENTITY_EVENT"
+
+    play(scenario)
+
+
+def test_the_other_object_under_the_lost_guid_stays(play: Callable[[Scenario], None]) -> None:
+    """The publisher comes late: the guid has its older owner by then."""
+
+    async def scenario(server: LocalServer) -> None:
+        one = await server.add("GlossaryTerm", qualifiedName="younger")
+        end = await server.add("GlossaryTerm")
+        before = await server.link(one["guid"], end["guid"])
+        new = await server.commands.give_new_guid(one["guid"], "conflict-7")
+        older = {**one, "createTime": one["createTime"] - 1, "metadataCollectionId": "other", "status": "DRAFT"}
+        event = instance_event("NEW", older, {"metadataCollectionId": "other"}, server.now)
+        record = log_record(event, server.codec.encode, 1, event_id="theirs", origin=ORIGIN_COPY)
+        (effect,) = await server.owned.append([record])
+        assert effect.effective
+        after = await server.link(end["guid"], one["guid"])
+        for _ in range(2):
+            await server.follow(again=True)
+        await server.follow(forgotten=True)
+        assert server.bean(one["guid"]) == older
+        assert changes.ends_of(server.bean(before["guid"]) or {}) == (new, end["guid"])
+        assert changes.ends_of(server.bean(after["guid"]) or {}) == (end["guid"], one["guid"])
+        assert server.kinds(new) == ["RE_IDENTIFIED_ENTITY_EVENT"]
+
+    play(scenario)
+
+
+def test_what_lives_again_is_left_alone_when_the_log_is_followed_anew(play: Callable[[Scenario], None]) -> None:
+    """A publisher's cursor that Kafka has forgotten starts at the beginning, years later perhaps."""
+
+    async def scenario(server: LocalServer) -> None:
+        one, other = await server.add("GlossaryTerm", qualifiedName="1"), await server.add("GlossaryTerm")
+        await re_identify(server, one["guid"], "new")
+        await server.follow()
+        await server.commands.restore(server.owned, server.call(), one["guid"], E)
+        await server.commands.delete(server.owned, server.call(), other["guid"], E, TERM, "GlossaryTerm")
+        await server.follow()
+        await server.commands.restore(server.owned, server.call(), other["guid"], E)
+        link = await server.link(one["guid"], other["guid"])
+        await server.follow(forgotten=True)
+        assert [(server.bean(guid) or {})["status"] for guid in (one["guid"], other["guid"], link["guid"])] == [
+            "ACTIVE"
+        ] * 3
+        assert changes.ends_of(server.bean(link["guid"]) or {}) == (one["guid"], other["guid"])
+        assert server.bean("new") is not None
+        assert server.kinds("new") == ["RE_IDENTIFIED_ENTITY_EVENT"]
 
     play(scenario)
