@@ -33,11 +33,20 @@ def group() -> None:
 
 @app.command()
 def describe(
-    server: Server, url: Url = "", user: User = USER, as_json: Json = False, bootstrap_servers: BootstrapServers = ""
+    server: Server,
+    cohort: Annotated[str, typer.Option("--cohort", "-c", help="only this cohort")] = "",
+    url: Url = "",
+    user: User = USER,
+    as_json: Json = False,
+    bootstrap_servers: BootstrapServers = "",
 ) -> None:
     """Show the cohorts of a server: whether it is connected, how many members it knows, which topics they use."""
     with _highway(server, url, user, bootstrap_servers) as highway:
-        found = [_described(highway, bean) for bean in highway.get(f"{HIGHWAY}/cohort-descriptions").get("cohorts", [])]
+        listed = highway.get(f"{HIGHWAY}/cohort-descriptions").get("cohorts", [])
+        found = [_described(highway, bean) for bean in listed if cohort in ("", bean["cohortName"])]
+    if cohort and not found:
+        names = ", ".join(bean["cohortName"] for bean in listed)
+        raise InvalidParameterError(f"server {server} is not configured with cohort {cohort}", help=f"it has {names}")
     _rows(found, as_json, f"Cohorts of {server}")
 
 
