@@ -157,16 +157,25 @@ def _single(event: Bean, section: Bean, kind: str, stored: Stored, me: Receiver,
             return _purge_by_id(event, section, stored, now)
         return _refused(DEAD, "OMRS-AUDIT-0317", event, section.get("instanceGUID"), kind)
     refusal = admitted(event, instance, kind, me)
-    if refusal is not None:
+    if refusal is not None and refusal.outcome not in (FILTERED, INACTIVE):
         return refusal
     guid = str(instance["guid"])
     held = stored(guid)
+    if refusal is not None and not _ours(held, me):
+        return refusal
     arrived = Arrived(kind, instance, int(event.get("timestamp") or 0), section.get("originalHomeMetadataCollectionId"))
     ruling = rule(held, arrived, me)
     receipt = _ruled(event, section, arrived, held, ruling, me, now)
     if kind in _RE_IDENTIFIED and receipt.outcome in (ACCEPTED, STALE):
         receipt = _without_old(receipt, event, section, instance, stored, me)
     return receipt
+
+
+def _ours(held: Held | None, me: Receiver) -> bool:
+    """What others say about the guid of an instance of ours is no copy that a rule could refuse: it was re-homed, or
+    the guid is taken twice."""
+    bean: Mapping[str, Any] = (held.bean if held is not None else None) or {}
+    return me.collection_id in (bean.get("metadataCollectionId"), bean.get("replicatedBy"))
 
 
 def _ruled(
@@ -206,7 +215,7 @@ def _conflict(
         {"guid": guid, "kind": arrived.kind, "server": _server(event), "message": ruling.reason},
     )
     home = bean.get("metadataCollectionId")
-    ours = me.collection_id in (home, bean.get("replicatedBy"))
+    ours = _ours(held, me)
     if ruling.outcome == "keep":
         tells = ours or home not in me.members
         error = conflict(CONFLICTING_INSTANCES, arrived.instance, bean, ruling.reason, me.sender(), now)
@@ -240,6 +249,8 @@ def _without_old(receipt: Receipt, event: Bean, section: Bean, instance: Bean, s
         if bean.get("metadataCollectionId") not in (instance.get("metadataCollectionId"), None):
             return receipt
     gone = {name: value for name, value in instance.items() if name != "reIdentifiedFromGUID"} | {"guid": old}
+    if held is not None and held.bean is not None and held.version > (instance.get("version") or 0):
+        gone = held.bean  # it was changed under its old guid too
     append = Append(
         str(old), purged(gone, event.get("originator") or {}, int(event.get("timestamp") or 0)), None, "old"
     )

@@ -8,7 +8,8 @@ The rule of `currency.py`, on whole beans, with what makes all members end with 
 - A re-home counts against the home that it took over from, not against the version: what the former home still sends
   is stale, and of two members that took over from the same home the one with the lower collection id stays. So members
   agree although one of the two had gone on changing the instance. This may take the version back.
-- What a purge left takes in the same object only in a higher version, and never as deleted.
+- What a purge left takes in the same object only in a higher version, and never as deleted. (Two objects of the same
+  millisecond are told apart only while one of them is held, or by who gave the guid up.)
 - The home's answer to a refresh request counts at the stored version too, if it was made later: classifications change
   without the version, and an event that carried one may have been missed.
 """
@@ -93,6 +94,8 @@ def differ(one: int | None, other: int | None) -> bool:
 def _after_purge(held: Held, incoming: Header, kind: str) -> Ruling:
     if kind in _DELETED or kind in PURGE_KINDS:
         return Ruling("stale", "purged already")
+    if not held.home:
+        return Ruling("accept", "the guid was given up", back=True)
     if not differ(held.create_time, incoming.create_time) and incoming.version <= held.version:
         return Ruling("stale", "purged already")
     return Ruling("accept", "the guid is free")

@@ -28,6 +28,10 @@ class Announced:
         other.fold = self.fold.copy()
         return other
 
+    def knows(self, guid: str | None) -> bool:
+        types = self.fold.types
+        return guid is not None and (types.typedef(guid) is not None or types.attribute_typedef(guid) is not None)
+
     def take(self, event: Bean) -> bool:
         """Whether it was news."""
         records = receive(event, self.fold, self._newcomer, 0).records
@@ -39,8 +43,11 @@ def missing(known: TypeFold, announced: Announced, originator: Bean, now: int) -
     """The events that bring a cohort in which everything stays readable up to what is known here: types taken away
     and renamed, types that nobody announced, and own changes of types that somebody did."""
     announced = announced.copy()
-    ended = ({**event, "originator": originator, "timestamp": now} for event in known.ended.values())
-    events = [event for event in ended if announced.take(event)]
+    events: list[Bean] = []
+    for ended in known.ended.values():
+        event = {**ended, "originator": originator, "timestamp": now}
+        if announced.knows(beans.subject(ended)[0]) and announced.take(event):
+            events.append(event)
     there = announced.fold.types
     for typedef in _ordered(known.types):
         lookups = (there.attribute_typedef, there.attribute_typedef_by_name)
