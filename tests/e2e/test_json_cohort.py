@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import yaml
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic
 from e2e_samples import Bean, entity_def, known_types
 
 from omrs_streams.client import ExternalSource, MetadataClient
@@ -60,8 +61,11 @@ def gone(there: MetadataClient, guid: str) -> None:
 
 def on_topic(kafka: Endpoint, topic: str) -> list[Bean]:
     """Every event on a topic of the cohort, as JSON."""
-    conf = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers).bulk_consumer(unique("reader"))
-    return [json.loads(message.value() or b"") for message in read_all(conf, topic, 1)]
+    return [json.loads(message.value() or b"") for message in read_all(reader(kafka), topic, 1)]
+
+
+def reader(kafka: Endpoint) -> dict[str, Any]:
+    return KafkaSettings(bootstrap_servers=kafka.bootstrap_servers).bulk_consumer(unique("reader"))
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +136,9 @@ def test_external_instances_are_distributed_by_who_replicates_them(json_pair: Pa
     assert made["replicatedBy"] == json_pair.ids[0]
     arrives(bob, made)
     arrives(bob, alice.update_entity_properties(made["guid"], {"qualifiedName": unique("changed")}))
+    arrives(bob, alice.delete_entity(made["guid"]))
+    alice.purge_entity(made["guid"], type_name="GlossaryTerm")
+    gone(bob, made["guid"])
 
 
 def test_a_type_made_by_one_is_learned_by_the_other(json_pair: Pair) -> None:
@@ -172,6 +179,32 @@ def test_the_topics_look_as_egeria_members_leave_them(json_pair: Pair, kafka: En
     assert all(event["originator"]["metadataCollectionId"] == json_pair.ids[0] for event in events)
     # A purge with the entity in it is not obeyed by Java members (observed.md, Receivers 3).
     assert set(events[-1]["instanceEventSection"]) == {"eventType", "instanceGUID", "typeDefGUID", "typeDefName"}
+
+
+def test_topics_that_others_made_are_taken_as_they_are(workers: Fleet, kafka: Endpoint) -> None:
+    """More partitions than Egeria's, records kept for a day, and no room for what ours would hold: what does not fit
+    is a dead letter of its sender and holds nothing up."""
+    cohort = unique("json")
+    spelled = (names.egeria_registration, names.egeria_types, names.egeria_instances)
+    given = {"retention.ms": "86400000", "max.message.bytes": "20000"}
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    topics = [NewTopic(spell(cohort, ROOT), 3, 1, config=given) for spell in spelled]
+    for made in admin.create_topics(topics).values():
+        made.result(30)
+    a, b = (start(workers, unique(name), [cohort_of(cohort, "egeria-json")]) for name in "AB")
+    ready(workers, a, b)
+    alice, bob = (running.client(types=TYPES) for running in (a, b))
+    words = " ".join(str(uuid4()) for _ in range(2_000))  # no compression makes 20 KB of it
+    large = alice.add_entity("GlossaryTerm", {"qualifiedName": unique("large"), "description": words})
+    small = [alice.add_entity("GlossaryTerm", {"qualifiedName": unique("small")}) for _ in range(5)]
+    for expected in small:
+        arrives(bob, expected)
+    assert bob.find_entity(large["guid"]) is None
+    letters = read_all(reader(kafka), names.dead_letters(names.server_group(a.server)), 1)
+    (letter,) = [each for each in letters if each.key() == large["guid"].encode()]
+    found = dict(letter.headers() or ())
+    assert b"max.message.bytes" in found["dlq-reason"] and b"larger than" in found["dlq-reason"]
+    assert found["dlq-topic"] == names.server_log(a.server).encode()
 
 
 def test_two_workers_and_a_restart(workers: Fleet) -> None:

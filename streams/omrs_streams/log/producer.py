@@ -9,8 +9,8 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from omrs_schemas.codes import Code
-from omrs_schemas.errors import InvalidParameterError, ProduceError
-from omrs_streams.log.kafka import MAX_VALUE_BYTES
+from omrs_schemas.errors import InvalidParameterError, OmrsError, ProduceError
+from omrs_streams.log.kafka import MAX_RECORD_BYTES, MAX_VALUE_BYTES
 from omrs_streams.log.record import Headers
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class LogProducer:
                 f"Kafka did not acknowledge records for {records[0][0]} in {timeout:.0f} s", topic=records[0][0]
             )
         if failure:
-            raise ProduceError(f"records for {records[0][0]} were refused: {failure[0].str()}", topic=records[0][0])
+            raise _refused(failure[0], records[0][0])
         return batch.offsets
 
     def send_nowait(self, record: Outgoing) -> None:
@@ -164,4 +164,16 @@ def _resolve(future: "asyncio.Future[None]", error: KafkaError | None, topic: st
     if error is None:
         future.set_result(None)
     else:
-        future.set_exception(ProduceError(f"records for {topic} were refused: {error.str()}", topic=topic))
+        future.set_exception(_refused(error, topic))
+
+
+def _refused(error: KafkaError, topic: str) -> OmrsError:
+    if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        # Others may have created the topic, with less room than ours; it would fail again and again.
+        return InvalidParameterError(
+            f"a record is larger than {topic} takes",
+            code=Code.MALFORMED_REQUEST,
+            help=f"raise max.message.bytes of the topic to {MAX_RECORD_BYTES}",
+            topic=topic,
+        )
+    return ProduceError(f"records for {topic} were refused: {error.str()}", topic=topic)

@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Sequence
 from uuid import uuid4
 
+from omrs_schemas.errors import OmrsError
+from omrs_streams.log import names
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective
 from omrs_streams.repository.local import Bean
@@ -22,14 +24,39 @@ class Outbound:
 
     def publish(self, records: Sequence[Effective]) -> None:
         """On the publisher's thread: send what this server is home of, or distributes for an external home."""
-        outgoing: list[Outgoing] = []
+        outgoing: list[tuple[Effective, Outgoing]] = []
         for record in records:
-            passed = self._passed(record)
-            if passed is not None:
-                outgoing.append(self._wire.published(passed))
-        self._parts.producer.send_and_wait(outgoing)
-        if outgoing:
-            self._parts.audit.record("OMRS-AUDIT-8009", count=len(outgoing), topic=self._wire.instances_topic)
+            try:
+                passed = self._passed(record)
+                if passed is not None:
+                    outgoing.append((record, self._wire.published(passed)))
+            except OmrsError as error:
+                self._bury(record, error)
+        sent = self._send_all(outgoing)
+        if sent:
+            self._parts.audit.record("OMRS-AUDIT-8009", count=sent, topic=self._wire.instances_topic)
+
+    def _send_all(self, outgoing: Sequence[tuple[Effective, Outgoing]]) -> int:
+        """Send them together; where one can never be sent (too large for the topic as others made it), one by one."""
+        try:
+            self._parts.producer.send_and_wait([each for _, each in outgoing])
+            return len(outgoing)
+        except OmrsError as error:
+            if error.retriable:
+                raise
+            if len(outgoing) == 1:
+                self._bury(outgoing[0][0], error)
+                return 0
+        return sum(self._send_all([each]) for each in outgoing)
+
+    def _bury(self, record: Effective, error: OmrsError) -> None:
+        """What the cohort cannot be told is a dead letter of our log; what comes after it must not wait for ever."""
+        if error.retriable:
+            raise error
+        log = names.server_log(self._parts.local.server)
+        self._parts.letters.bury_record(
+            log, record.partition, record.offset, record.key, record.value, record.headers, error
+        )
 
     def _passed(self, record: Effective) -> Effective | None:
         ours = self._parts.local.collection_id.encode()

@@ -118,7 +118,10 @@ class JsonWire:
         section = event["instanceEventSection"]
         if section["eventType"] in PURGE_KINDS:
             _make_purge(section, at_home=record.text("home-id") == self._local.collection_id)
-        return (self.instances_topic, -1, self._key, dumps(event), self._headers(record.text("event-id")))
+        value = dumps(event)
+        if len(value) > MAX_VALUE_BYTES:
+            raise too_large(self.instances_topic, len(value))
+        return (self.instances_topic, -1, self._key, value, self._headers(record.text("event-id")))
 
     def _headers(self, event_id: str) -> Headers:
         """Egeria sends and reads none; other members of ours know a repeated event by its id."""
