@@ -54,6 +54,7 @@ from omrs_streams.cohort.registry_state import (
 )
 
 __all__ = [
+    "STRANGERS",
     "Audit",
     "Connect",
     "ConnectionFailed",

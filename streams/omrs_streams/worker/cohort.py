@@ -42,7 +42,7 @@ _SENDER = re.compile(rb'"originator"\s*:\s*\{[^{}]*?"metadataCollectionId"\s*:\s
 
 
 class CohortMember:
-    """One cohort at one worker. `open`: set while the server is connected; its agents wait for it."""
+    """One cohort at one worker. `open`: set while the server takes part in it; agents and publisher wait for it."""
 
     def __init__(
         self, settings: CohortSettings, wire: Wire, parts: Parts, store: RegistryStore, federation: Federation
@@ -90,10 +90,11 @@ class CohortMember:
 
     def noticed(self) -> None:
         """The registry store was read: follow it."""
-        if self.wanted != self.open.is_set():
-            (self.open.set if self.wanted else self.open.clear)()
+        taking_part = self.wanted and self.registry.standing.status != "CONFIGURATION_ERROR"
+        if taking_part != self.open.is_set():
+            (self.open.set if taking_part else self.open.clear)()
             self.on_flow()
-        for message_id, params in self._federation.sync(self.name, self.remotes if self.wanted else {}):
+        for message_id, params in self._federation.sync(self.name, self.remotes if taking_part else {}):
             self._parts.audit.record(message_id, **params)
         if self._state is not None and self.registry.wish.id != self.registry.standing.wish:
             self._spawn(self._attend())
@@ -116,6 +117,8 @@ class CohortMember:
         now = asyncio.get_running_loop().time()
         if self._heard.get(sender, 0.0) > now:
             return
+        if len(self._heard) > registry.STRANGERS:
+            self._heard.clear()
         self._heard[sender] = now + HEARD_S
         self._spawn(self._happened(registry.Heard(sender)))
 
