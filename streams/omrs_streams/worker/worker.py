@@ -77,6 +77,7 @@ class Worker:
         self.audit = AuditLog(settings.server, settings.audit, worker=settings.worker)
         self.stopped = asyncio.Event()
         self.publishers: list[Publisher] = []
+        self.cohorts: dict[str, CohortMember] = {}
         self._loop = asyncio.get_running_loop()
         self._conf = self.kafka.bulk_consumer(f"omrs.view.{settings.server}.{settings.worker}")
         self._group = names.server_group(settings.server)
@@ -446,8 +447,9 @@ class Worker:
     async def stop(self) -> None:
         """Leave the group, then close what is open, last first; nothing is lost when it does not come to the end."""
         self.audit.record("OMRS-AUDIT-0010", message=self.failure)
-        for name in getattr(self, "cohorts", ()):
-            self.audit.record("OMRS-AUDIT-0008", cohort=name)
+        for member in self.cohorts.values():
+            if member.open.is_set():
+                self.audit.record("OMRS-AUDIT-0008", cohort=member.name)
         await self._open.aclose()
         await asyncio.to_thread(self.audit.close)
 
