@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import orjson
 from rich.console import Console
@@ -41,6 +42,8 @@ POLL_S = 0.02
 COHORT = "storm"
 ROOT = Path(__file__).resolve().parents[1]
 
+Encoding = Literal["avro", "egeria-json"]
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -58,7 +61,7 @@ class Round:
         return None if self.complete is None else self.complete - self.broker
 
 
-async def one_round(number: int, members: int, late: float, seed: int) -> Round:
+async def one_round(number: int, members: int, late: float, seed: int, encoding: Encoding) -> Round:
     """One round, from nothing to nothing; `seed` and `number` repeat its delays and its order."""
     chance = random.Random(f"{seed}/{number}")
     folder = Path(tempfile.mkdtemp(prefix="omrs-storm-"))
@@ -67,7 +70,7 @@ async def one_round(number: int, members: int, late: float, seed: int) -> Round:
     names = [f"m{each}" for each in range(members)]
     chance.shuffle(names)
     delay = chance.uniform(0.0, late)
-    workers = [_worker(folder, name, port) for name in names]
+    workers = [_worker(folder, name, port, encoding) for name in names]
     started = time.monotonic()
     tasks = [asyncio.create_task(_start(worker, chance.uniform(0.0, GAP_S))) for worker in workers]
     try:
@@ -84,11 +87,10 @@ async def one_round(number: int, members: int, late: float, seed: int) -> Round:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _worker(folder: Path, name: str, port: int) -> Worker:
+def _worker(folder: Path, name: str, port: int, encoding: Encoding) -> Worker:
     kafka = KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}", extra={"log_level": 0})
-    settings = ServerSettings(
-        server=name, cohorts=[CohortSettings(name=COHORT)], partitions=1, kafka=kafka, data_dir=folder / "data"
-    )
+    cohort = CohortSettings(name=COHORT, encoding=encoding)
+    settings = ServerSettings(server=name, cohorts=[cohort], partitions=1, kafka=kafka, data_dir=folder / "data")
     return Worker(settings, f"http://{name}.invalid:1")
 
 
@@ -126,6 +128,7 @@ def storm(
     *,
     limit: float = 0.0,
     parallel: int = 1,
+    encoding: Encoding = "avro",
     say: Callable[[str], object] = lambda text: None,
 ) -> list[Round]:
     """Run `rounds` rounds, `parallel` at a time, or as many as are begun within `limit` seconds (0: all).
@@ -138,6 +141,7 @@ def storm(
         if limit and time.monotonic() - begun > limit:
             return None
         arguments = ["--round", str(number), "--members", str(members), "--late", str(late), "--seed", str(seed)]
+        arguments += ["--encoding", encoding]
         done = subprocess.run(
             [sys.executable, "-m", "bench.storm", *arguments],
             capture_output=True,
@@ -183,16 +187,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=6353)
     parser.add_argument("--limit", type=float, default=0.0, help="stop after so many seconds")
     parser.add_argument("--parallel", type=int, default=1, help="rounds at a time; most of a round is waiting")
+    parser.add_argument("--encoding", choices=get_args(Encoding), default="avro", help="what the members speak")
     parser.add_argument("--json", action="store_true", help="print the rounds as JSON")
     parser.add_argument("--round", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.round:
         logging.disable(logging.ERROR)
-        one = asyncio.run(one_round(given.round, given.members, given.late, given.seed))
+        one = asyncio.run(one_round(given.round, given.members, given.late, given.seed, given.encoding))
         print(orjson.dumps(asdict(one)).decode())
         return 0
     found = storm(
-        given.rounds, given.members, given.late, given.seed, limit=given.limit, parallel=given.parallel, say=_say
+        given.rounds,
+        given.members,
+        given.late,
+        given.seed,
+        limit=given.limit,
+        parallel=given.parallel,
+        encoding=given.encoding,
+        say=_say,
     )
     if given.json:
         print(orjson.dumps([asdict(one) for one in found]).decode())
