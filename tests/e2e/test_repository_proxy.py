@@ -13,16 +13,18 @@ from e2e_samples import Bean, refused
 
 from omrs_schemas.errors import FunctionNotSupportedError
 from omrs_schemas.model.values import from_properties
+from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from oracle import equals_its_log
 from postgres import PostgresServer, postgres_server
+from shared_data import require_shared
 from workers import Fleet, Running, eventually, unique
 
 pytestmark = pytest.mark.kafka
 
-HERE = 30.0  # seconds within which DDL is seen at the other member; 0.1 s on a quiet machine
-BACK = 60.0  # a session is tried again after at most 30 s
+HERE = 60.0  # seconds within which DDL is seen at the other member; 0.1 s on a quiet machine
+BACK = 90.0  # a session is tried again after at most 30 s
 
 SHOP = (
     "create schema shop",
@@ -53,8 +55,8 @@ class Place:
     def sql(self, *statements: Any) -> None:
         self.postgres.sql(*statements, database=self.database)
 
-    def start(self, worker: str = "w1") -> Running:
-        return self.workers.start(self.name, worker, cohort=self.cohort, config=self.config)
+    def start(self, worker: str = "w1", **options: Any) -> Running:
+        return self.workers.start(self.name, worker, cohort=self.cohort, config=self.config, **options)
 
 
 @pytest.fixture
@@ -220,6 +222,12 @@ def test_users_change_nothing_and_copies_are_kept(place: Place) -> None:
     answer = rest.post("/types/typedef", json={"class": "EntityDef", "guid": str(uuid4()), "name": "New"})
     refused(answer, "OMRS-METADATA-COLLECTION-501-001", "FunctionNotSupportedException")
     assert alice.get_entity(table["guid"]) == table
+    compatible = {
+        name: rest.post("/types/typedef/compatibility", json=TypeSystem.builtin().require(name=name))
+        for name in ("RelationalTable", "GlossaryTerm")
+    }
+    assert compatible["RelationalTable"].json()["flag"] is True
+    refused(compatible["GlossaryTerm"], "OMRS-METADATA-COLLECTION-501-002", "TypeDefNotSupportedException")
 
     # Others' metadata is kept as anywhere, and may be linked to what the proxy has.
     copy = bob.add_entity("GlossaryTerm", {"qualifiedName": f"Term:{uuid4()}", "displayName": "Customer"})
@@ -322,3 +330,18 @@ def test_without_permission_for_triggers_it_compares(server: PostgresServer, wor
     changed = becomes(client, table["guid"], lambda p: p["displayName"] == "buyer", "the rename")
     assert changed["updatedBy"] == "postgres-catalog"
     assert "its event triggers cannot be created" in proxy.log_text()
+
+
+def test_types_of_release_4(place: Place) -> None:
+    """The names of Egeria 4.2, so that a cohort with one can have the proxy."""
+    archive = require_shared("data", "archives", "OpenMetadataTypes-4.2.omarchive")
+    types = TypeSystem.from_archive(json.loads(archive.read_text()))
+    proxy = place.start(types=archive)
+    follows(proxy)
+    client = proxy.client(types=types)
+    table = seen(client, "RelationalTable", "customer")
+    [column, *_] = client.relationships_of(table["guid"], "NestedSchemaAttribute")
+    assert "position" in from_properties(client.get_entity(column["entityTwoProxy"]["guid"])["properties"])
+    place.sql("alter table shop.customer rename to buyer")
+    becomes(client, table["guid"], lambda p: p["displayName"] == "buyer", "the rename")
+    assert proxy_status(proxy)["refused"] == 0

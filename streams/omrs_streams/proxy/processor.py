@@ -362,7 +362,10 @@ class LogProcessor(EventProcessor):
         """The result of `make()` on the worker's loop; made again, until the session is over, while it is retriable."""
 
         async def work() -> T:
-            return await make()
+            # An append is never broken off between the log and the fold, whoever stops waiting for it.
+            task = asyncio.ensure_future(make())
+            task.add_done_callback(_take_note)
+            return await asyncio.shield(task)
 
         while True:
             self._require_open()
@@ -380,6 +383,12 @@ class LogProcessor(EventProcessor):
             finally:
                 self._waiting.discard(future)
             self._over.wait(RETRY_S)
+
+
+def _take_note(task: "asyncio.Future[Any]") -> None:
+    """Nobody may be waiting any more for what went wrong."""
+    if not task.cancelled() and task.exception() is not None:
+        log.debug("the proxy's call failed: %s", task.exception())
 
 
 def chunks(items: Iterable[T]) -> Iterable[list[T]]:

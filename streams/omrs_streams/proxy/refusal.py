@@ -28,7 +28,6 @@ _TYPES: Final = (
     "addTypeDefGallery",
     "addTypeDef",
     "addAttributeTypeDef",
-    "updateTypeDefByPatch",
     "updateTypeDef",
     "deleteTypeDef",
     "deleteAttributeTypeDef",
