@@ -422,3 +422,42 @@ def test_rules_keep_types_back(workers: Fleet) -> None:
 def metrics_of(running: Running) -> str:
     lines = running.ask_text("/metrics").splitlines()
     return "\n".join(line for line in lines if "omrs_cohort_events_total" in line and ".types" in line)
+
+
+def test_every_worker_of_a_server_has_the_types(workers: Fleet) -> None:
+    """One worker reads the cohort's types topic; what it learns, and what is added at either, both have."""
+    cohort = unique("workers")
+    server = unique("S")
+    one = start(workers, server, cohort)
+    ready(workers, one)
+    two_workers = workers.spawn(server, "w2", cohort)
+    other = start(workers, unique("O"), cohort)
+    ready(workers, two_workers, other)
+    at_two, at_other = (entity_def(fresh_name(word), attribute="wording") for word in ("AtTwo", "AtOther"))
+    ok(two_workers.rest().post("/types/typedef", json=at_two))
+    ok(other.rest().post("/types/typedef", json=at_other))
+    for running in (one, two_workers, other):
+        for bean in (at_two, at_other):
+            has_type(running, bean["name"])
+    ok(two_workers.rest().post(f"/types/typedef/{at_other['guid']}/delete", params={"name": at_other["name"]}))
+    for running in (one, two_workers, other):
+        eventually(
+            lambda running=running: typedef(running, at_other["name"]) is None, f"{running.worker} has removed it"
+        )
+
+
+def test_without_a_repository_types_are_known_for_queries(workers: Fleet) -> None:
+    cohort = unique("known")
+    a = start(workers, unique("A"), cohort)
+    n = start(workers, unique("N"), cohort, repository="none")
+    ready(workers, a, n)
+    bean = entity_def(fresh_name("Known"), attribute="wording")
+    ok(a.rest().post("/types/typedef", json=bean))
+    eventually(lambda: said(n, "OMRS-AUDIT-0319", bean["name"]), "N remembers the type")
+    ok(a.rest().post("/types/typedef/update", json=patch_of(bean, description="patched")))
+    eventually(lambda: said(n, "OMRS-AUDIT-0322", bean["name"]), "N remembers the patch")
+    refused(
+        n.rest().post("/types/typedef", json=entity_def(fresh_name("Own"), attribute="wording")),
+        "OMRS-REST-API-503-001",
+        "RepositoryErrorException",
+    )
