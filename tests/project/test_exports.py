@@ -22,6 +22,14 @@ PUBLIC = {
         "exact",
         "starts_with",
     },
+    "omrs_streams.proxy": {
+        "EventMapper",
+        "EventProcessor",
+        "MappedEntity",
+        "MappedRelationship",
+        "ProxyContext",
+        "RepositoryConnector",
+    },
     "omrs_connectors.sdk": {
         "ENTITY_CHANGES",
         "RELATIONSHIP_CHANGES",
