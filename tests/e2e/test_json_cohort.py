@@ -11,6 +11,8 @@ import yaml
 from confluent_kafka.admin import AdminClient, NewTopic
 from e2e_samples import Bean, entity_def, known_types
 
+from omrs_schemas.codec.canonical import canonical
+from omrs_schemas.model.events import OMRSEventV1
 from omrs_streams.client import ExternalSource, MetadataClient
 from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.kafka
 HERE = 20.0  # seconds within which a change is at the other member; it takes milliseconds on a quiet machine
 ROOT = "egeria.omag"
 TYPES = known_types()
+SPELLED = (names.egeria_registration, names.egeria_types, names.egeria_instances)
 
 
 def cohort_of(name: str, encoding: str) -> dict[str, str]:
@@ -84,6 +87,12 @@ def json_pair(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 "the members know each other",
             )
         yield Pair(cohort, a, b, ids)
+        # Whatever the tests did: nothing is on the topics that Egeria's beans have no place for.
+        is_canonical = canonical(OMRSEventV1)
+        for topic in (spell(cohort, ROOT) for spell in SPELLED):
+            events = on_topic(kafka, topic)
+            assert events
+            assert [event for event in events if not is_canonical(event)] == []
 
 
 def test_every_change_of_an_entity_reaches_the_other(json_pair: Pair) -> None:
@@ -141,6 +150,23 @@ def test_external_instances_are_distributed_by_who_replicates_them(json_pair: Pa
     gone(bob, made["guid"])
 
 
+def test_a_new_guid_type_and_home_arrive(json_pair: Pair) -> None:
+    alice, bob = json_pair.a.client("alice", types=TYPES), json_pair.b.client("bob", types=TYPES)
+    file = alice.add_entity("DataFile", {"qualifiedName": unique("file")})
+    arrives(bob, file)
+    arrives(bob, alice.re_type_entity(file["guid"], "CSVFile"))
+    made, other = (alice.add_entity("GlossaryTerm", {"qualifiedName": unique("t")}) for _ in "12")
+    link = alice.add_relationship("Synonym", other["guid"], made["guid"])
+    arrives(bob, link)
+    changed = alice.re_identify_entity(made["guid"], str(uuid4()))
+    arrives(bob, changed)
+    gone(bob, made["guid"])
+    arrives(bob, alice.get_relationship(link["guid"]))
+    arrives(bob, alice.re_identify_relationship(link["guid"], str(uuid4())))
+    arrives(alice, bob.re_home_entity(changed["guid"], json_pair.ids[1]))
+    arrives(alice, bob.update_entity_properties(changed["guid"], {"qualifiedName": unique("bob's")}))
+
+
 def test_a_type_made_by_one_is_learned_by_the_other(json_pair: Pair) -> None:
     typedef = entity_def(unique("E2eJson"), attribute="wording")
     assert json_pair.a.rest().post("/types/typedef", json=typedef).json()["relatedHTTPCode"] == 200
@@ -160,8 +186,7 @@ def test_the_topics_look_as_egeria_members_leave_them(json_pair: Pair, kafka: En
     alice.purge_entity(guid, type_name="GlossaryTerm")
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     found = admin.list_topics(timeout=10).topics
-    three = [spell(json_pair.cohort, ROOT) for spell in (names.egeria_registration, names.egeria_types)]
-    three.append(names.egeria_instances(json_pair.cohort, ROOT))
+    three = [spell(json_pair.cohort, ROOT) for spell in SPELLED]
     assert {name: len(found[name].partitions) for name in three} == dict.fromkeys(three, 1)
     assert not [name for name in found if name.startswith(f"omrs.cohort.{json_pair.cohort}.")]
     eventually(
@@ -185,10 +210,9 @@ def test_topics_that_others_made_are_taken_as_they_are(workers: Fleet, kafka: En
     """More partitions than Egeria's, records kept for a day, and no room for what ours would hold: what does not fit
     is a dead letter of its sender and holds nothing up."""
     cohort = unique("json")
-    spelled = (names.egeria_registration, names.egeria_types, names.egeria_instances)
     given = {"retention.ms": "86400000", "max.message.bytes": "20000"}
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    topics = [NewTopic(spell(cohort, ROOT), 3, 1, config=given) for spell in spelled]
+    topics = [NewTopic(spell(cohort, ROOT), 3, 1, config=given) for spell in SPELLED]
     for made in admin.create_topics(topics).values():
         made.result(30)
     a, b = (start(workers, unique(name), [cohort_of(cohort, "egeria-json")]) for name in "AB")
