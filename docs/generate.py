@@ -163,10 +163,12 @@ def topic_table() -> str:
     daemon = names.daemon_group("<daemon>")
     specs.append(topics.TopicSpec(names.daemon_reports("<daemon>"), 1, topics.FOREVER))
     specs.append(topics.TopicSpec(names.dead_letters(daemon), 1, topics.days(90)))
+    specs += topics.egeria_topics("<cohort>", "egeria.omag")
     rows = []
     for spec in specs:
         role = role_of(re.sub("<(.*?)>", r"\1", spec.name))
-        rows.append((f"`{spec.name}`", keyed_by(spec.name), partitions(spec), kept(spec.config), role.what))
+        key = "collection id of the sender" if role.root else keyed_by(spec.name)
+        rows.append((f"`{spec.name}`", key, partitions(spec), kept(spec.config), role.what))
     return table(("Topic", "Key", "Partitions", "Kept", "What"), rows)
 
 

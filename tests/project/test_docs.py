@@ -16,6 +16,7 @@ from omrs_schemas.codes import Code
 from omrs_streams import metrics
 from omrs_streams.log import roles
 from omrs_streams.log.kafka import KafkaSettings
+from omrs_streams.log.topics import egeria_topics
 from omrs_streams.settings import ServerSettings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +107,7 @@ def test_every_header_is_documented() -> None:
 
 def test_every_topic_is_documented() -> None:
     names = [spelled(f"<{owned_by}>") for spelled, _, owned_by, _ in roles._KNOWN]
+    names += [spec.name for spec in egeria_topics("<cohort>", "egeria.omag")]
     assert [name for name in [*names, "omrs.schemas"] if f"`{name}`" not in text("reference.md")] == []
 
 

@@ -186,3 +186,12 @@ def cohort_topics(cohort: str, partitions: int) -> list[TopicSpec]:
         TopicSpec(names.cohort_types(cohort), 1, FOREVER, truth=True),
         TopicSpec(names.cohort_instances(cohort), partitions, FOREVER, truth=True),
     ]
+
+
+def egeria_topics(cohort: str, root: str) -> list[TopicSpec]:
+    """The topics of a cohort that speaks Egeria's JSON (OMRS events § 2). Members that were here first may have chosen
+    other settings, which are theirs: the truth of such a cohort is in its members' stores."""
+    from omrs_streams.log import names
+
+    spelled = (names.egeria_registration, names.egeria_types, names.egeria_instances)
+    return [TopicSpec(spell(cohort, root), 1, FOREVER) for spell in spelled]

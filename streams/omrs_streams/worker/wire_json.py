@@ -15,7 +15,7 @@ from omrs_streams.log import names
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import Outgoing, too_large
 from omrs_streams.log.record import DIGITS, ORIGIN_COPY, ORIGINATOR, Effective, Headers
-from omrs_streams.log.topics import FOREVER, TopicSpec
+from omrs_streams.log.topics import TopicSpec, egeria_topics
 from omrs_streams.repository.events import log_record
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.worker.wire import INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id
@@ -36,6 +36,7 @@ class JsonWire:
 
     def __init__(self, cohort: str, root: str, local: LocalCollection, codec: EventCodec) -> None:
         self.cohort = cohort
+        self._root = root
         self.registration_topic = names.egeria_registration(cohort, root)
         self.types_topic = names.egeria_types(cohort, root)
         self.instances_topic = names.egeria_instances(cohort, root)
@@ -44,11 +45,8 @@ class JsonWire:
         self._codec = codec
 
     def topics(self, partitions: int) -> list[TopicSpec]:
-        """One partition each, whatever `partitions` is. Members that were here first may have chosen other settings:
-        an Egeria cohort's truth is in its members' stores."""
-        return [
-            TopicSpec(name, 1, FOREVER) for name in (self.registration_topic, self.types_topic, self.instances_topic)
-        ]
+        """One partition each, whatever `partitions` is."""
+        return egeria_topics(self.cohort, self._root)
 
     # ---- inbound ---------------------------------------------------------------------------------------------------
 
