@@ -39,15 +39,6 @@ class Member:
 
     def members(self) -> dict[str, str]:
         """Server name by metadata collection id of every other member that this one has registered."""
-        if not self.java:  # DEV
-            import httpx
-
-            st = httpx.get(self.url + "/status", trust_env=False).json()
-            return {
-                e["metadataCollectionId"]: e["serverName"]
-                for e in st["cohorts"][self.cohort]
-                if e["metadataCollectionId"] != self.collection_id
-            }
         found = self._get("cohortMembers", f"/metadata-highway/cohorts/{self.cohort}/remote-members")
         return {each["metadataCollectionId"]: each["serverName"] for each in found or ()}
 

@@ -88,7 +88,7 @@ def create_topics(bootstrap_servers: str, cohort: str) -> None:
 
 
 class EgeriaPeer:
-    """One Egeria server. Its folder holds what outlives the process: the cohort registry and its ids."""
+    """One Egeria server. Its folder holds what outlives the process: the cohort registry and its configuration."""
 
     def __init__(self, root: Path, name: str, bootstrap_servers: str, cohort: str, types: TypeSystem) -> None:
         self.name = name

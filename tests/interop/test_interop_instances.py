@@ -13,7 +13,7 @@ from member import Bean, Member, differences, proxy_of
 
 from workers import eventually
 
-pytestmark = [pytest.mark.interop, pytest.mark.kafka]
+pytestmark = [pytest.mark.interop, pytest.mark.kafka, pytest.mark.timeout(900)]  # the first test may build Egeria
 at_every_home = pytest.mark.parametrize("home", HOMES, indirect=True)
 
 ENTITY, RELATIONSHIP = "entity", "relationship"
@@ -375,6 +375,18 @@ def test_a_find_at_every_member(home: Member, cohort: Cohort) -> None:
         (found,) = member.find("GlossaryTerm", f".*{name.rpartition(':')[2]}.*")
         assert not differences(made, found), member
         assert [each["version"] for each in member.history(ENTITY, made)] == [1], member
+
+
+@pytest.mark.parametrize("home", [FIRST, SECOND], indirect=True)
+def test_a_federated_find_of_egeria_asks_us(home: Member, cohort: Cohort) -> None:
+    """It calls our REST API as one of its own kind, and asks by event for what it found and lacks."""
+    made = new_term(home, cohort)
+    egeria = cohort.egeria.member
+    egeria.drop_copy(ENTITY, made)
+    name = made["properties"]["instanceProperties"]["qualifiedName"]["primitiveValue"]
+    (found,) = egeria.find("GlossaryTerm", f".*{name.rpartition(':')[2]}.*", federated=True)
+    assert not differences(made, found)
+    arrives(ENTITY, made, egeria)
 
 
 def test_many_changes_in_a_row(cohort: Cohort) -> None:

@@ -1,19 +1,17 @@
 package interop;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import org.odpi.openmetadata.adminservices.configuration.properties.CohortConfig;
 import org.odpi.openmetadata.adminservices.configuration.properties.CohortTopicStructure;
 import org.odpi.openmetadata.adminservices.configuration.properties.LocalRepositoryConfig;
@@ -37,7 +35,7 @@ import org.springframework.context.annotation.Configuration;
  * {@code pause} (milliseconds between two looks at what the consumers have read; Egeria's own choice is 1000).
  *
  * <p>What has to outlive the process lies in the working directory: Egeria's registry file of the cohort, and
- * {@code member.properties} with the ids that must be the same at the next start. SIGTERM takes the server out of
+ * {@code configuration.json}, made at the first start. SIGTERM takes the server out of
  * the cohort for the time being; for good is the REST call {@code metadata-highway/cohorts/{cohort}/unregister}.
  */
 @Configuration
@@ -50,27 +48,28 @@ public class CohortMember {
 
     public static void main(String[] arguments) throws Exception {
         Map<String, String> options = options(arguments);
-        Properties ids = ids(Path.of("member.properties"), options.get("collection"));
+        RepositoryServicesConfig configuration = kept(Path.of("configuration.json"), options);
 
         new SpringApplicationBuilder(CohortMember.class)
                 .properties(Map.of("server.address", "127.0.0.1", "server.port", options.get("port")))
                 .registerShutdownHook(false) // REST ends after the cohort has been left, not beside it
                 .run();
-        OMRSOperationalServices services = start(options, ids);
+        OMRSOperationalServices services = start(options, configuration);
 
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             services.disconnect(false);
             stopped.countDown();
         }));
-        System.out.println("MEMBER READY " + options.get("server") + " " + ids.getProperty("collection"));
+        String collection = configuration.getLocalRepositoryConfig().getMetadataCollectionId();
+        System.out.println("MEMBER READY " + options.get("server") + " " + collection);
         stopped.await();
     }
 
-    private static OMRSOperationalServices start(Map<String, String> options, Properties ids) throws Exception {
+    private static OMRSOperationalServices start(Map<String, String> options, RepositoryServicesConfig configuration)
+            throws Exception {
         String server = options.get("server");
-        String url = "http://127.0.0.1:" + options.get("port");
-        RepositoryServicesConfig configuration = configuration(options, ids, url);
+        String url = url(options);
         OMRSOperationalServices services =
                 new OMRSOperationalServices(server, SERVER_TYPE, "Egeria", OPERATOR, null, url, 1000);
         services.initializeAuditLog(configuration, SERVER_TYPE);
@@ -82,12 +81,28 @@ public class CohortMember {
         return services;
     }
 
-    private static RepositoryServicesConfig configuration(Map<String, String> options, Properties ids, String url) {
+    /** The configuration of this member as its first start made it. Among what must not change are random ids: that of
+     * the metadata collection, and those of its Kafka consumers, which go on where they were. */
+    private static RepositoryServicesConfig kept(Path file, Map<String, String> options) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        if (Files.notExists(file)) {
+            json.writeValue(file.toFile(), configuration(options, url(options)));
+        }
+        return json.readValue(file.toFile(), RepositoryServicesConfig.class);
+    }
+
+    private static String url(Map<String, String> options) {
+        return "http://127.0.0.1:" + options.get("port");
+    }
+
+    private static RepositoryServicesConfig configuration(Map<String, String> options, String url) {
         OMRSConfigurationFactory defaults = new OMRSConfigurationFactory();
         String server = options.get("server");
 
         LocalRepositoryConfig repository = defaults.getInMemoryLocalRepositoryConfig(server, url);
-        repository.setMetadataCollectionId(ids.getProperty("collection"));
+        if (options.containsKey("collection")) {
+            repository.setMetadataCollectionId(options.get("collection"));
+        }
         repository.setMetadataCollectionName(server);
 
         Map<String, Object> bus = new HashMap<>();
@@ -96,33 +111,13 @@ public class CohortMember {
         bus.put("sleepTime", Integer.valueOf(options.getOrDefault("pause", "1000")));
         CohortConfig cohort = defaults.getDefaultCohortConfig(server, options.get("cohort"),
                 CohortTopicStructure.DEDICATED_TOPICS, null, KafkaOpenMetadataTopicProvider.class.getName(),
-                options.getOrDefault("topics", "egeria.omag"), ids.getProperty("bus"), bus);
+                options.getOrDefault("topics", "egeria.omag"), UUID.randomUUID().toString(), bus);
 
         RepositoryServicesConfig whole = defaults.getDefaultRepositoryServicesConfig();
         whole.setLocalRepositoryConfig(repository);
-        whole.setEnterpriseAccessConfig(defaults.getDefaultEnterpriseAccessConfig(server, ids.getProperty("enterprise")));
+        whole.setEnterpriseAccessConfig(defaults.getDefaultEnterpriseAccessConfig(server, UUID.randomUUID().toString()));
         whole.setCohortConfigList(new ArrayList<>(List.of(cohort)));
         return whole;
-    }
-
-    /** The ids of this member: made at its first start, read at every other. A given collection id counts more. */
-    private static Properties ids(Path file, String collection) throws IOException {
-        Properties ids = new Properties();
-        if (Files.exists(file)) {
-            try (InputStream in = Files.newInputStream(file)) {
-                ids.load(in);
-            }
-        }
-        for (String name : List.of("collection", "enterprise", "bus")) {
-            ids.putIfAbsent(name, UUID.randomUUID().toString());
-        }
-        if (collection != null) {
-            ids.setProperty("collection", collection);
-        }
-        try (OutputStream out = Files.newOutputStream(file)) {
-            ids.store(out, null);
-        }
-        return ids;
     }
 
     private static Map<String, String> options(String[] arguments) {
