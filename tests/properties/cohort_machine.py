@@ -26,16 +26,31 @@ class CohortMachine(RuleBasedStateMachine):
 
     cohort: Cohort
 
-    @initialize(partitions=st.sampled_from((1, 3)), ids=st.booleans(), absent=st.integers(0, 1))
-    def begin(self, partitions: int, ids: bool, absent: int) -> None:
+    @initialize(
+        partitions=st.sampled_from((1, 3)), ids=st.booleans(), absent=st.integers(0, 1), furnished=st.booleans()
+    )
+    def begin(self, partitions: int, ids: bool, absent: int, furnished: bool) -> None:
+        """`absent` members are not in the cohort yet; a `furnished` one has instances that everybody knows."""
         self.cohort = Cohort(SIZE, partitions, ids=ids)
         for member in self.cohort.members[absent:]:
             self.cohort.register(member, registry.Connect())
-        for member in self.cohort.connected():
-            self.cohort.hear_registry(member)
+        if furnished:
+            for number in range(SIZE):
+                self.create_entity(number, number)
+            self.cohort.until_quiet()
+            for number in range(1, SIZE):
+                self.create_relationship(number, number, number + 1)
+                self.classify_copy(number, number, CLASSIFICATIONS[number % 2])
+        self.cohort.until_quiet()
 
     def member(self, number: int) -> Member:
         return self.cohort.members[number]
+
+    def user(self, number: int) -> Member:
+        """The member as a user finds it: up."""
+        member = self.member(number)
+        self.cohort.start(member)
+        return member
 
     def pick(self, member: Member, number: int, wanted: Callable[[Bean], bool]) -> Bean | None:
         """One of the instances at `member` that are wanted."""
@@ -43,7 +58,7 @@ class CohortMachine(RuleBasedStateMachine):
         return found[number % len(found)] if found else None
 
     def mine(self, number: int, pick: int, *, deleted: bool = False) -> tuple[Member, Bean | None]:
-        member = self.member(number)
+        member = self.user(number)
         return member, self.pick(
             member, pick, lambda bean: authority(bean) == member.id and (bean["status"] == "DELETED") == deleted
         )
@@ -54,16 +69,16 @@ class CohortMachine(RuleBasedStateMachine):
     def create_entity(self, number: int, pick: int) -> None:
         kind = (THING, SPECIAL)[pick % 2]
         classified = [{"name": CLASSIFICATIONS[0]}] if pick % 5 == 0 else None
-        self.cohort.command(self.member(number), "add_entity", kind, properties(pick), classified, None)
+        self.cohort.command(self.user(number), "add_entity", kind, properties(pick), classified, None)
 
     @rule(number=members, pick=picks)
     def create_external_entity(self, number: int, pick: int) -> None:
         external = (f"external-{number}", "a technology")
-        self.cohort.command(self.member(number), "add_entity", THING, properties(pick), None, None, external)
+        self.cohort.command(self.user(number), "add_entity", THING, properties(pick), None, None, external)
 
     @rule(number=members, one=picks, two=picks)
     def create_relationship(self, number: int, one: int, two: int) -> None:
-        member = self.member(number)
+        member = self.user(number)
         ends = [
             self.pick(member, each, lambda bean: bean["class"] == ENTITY and bean["status"] != "DELETED")
             for each in (one, two)
@@ -116,6 +131,12 @@ class CohortMachine(RuleBasedStateMachine):
             )
 
     @rule(number=members, pick=picks)
+    def delete_and_purge(self, number: int, pick: int) -> None:
+        member, bean = self.mine(number, pick)
+        self._typed(member, "delete", bean)
+        self._typed(member, "purge", bean)
+
+    @rule(number=members, pick=picks)
     def re_identify(self, number: int, pick: int) -> None:
         member, bean = self.mine(number, pick)
         if bean is None:
@@ -130,7 +151,7 @@ class CohortMachine(RuleBasedStateMachine):
 
     @rule(number=members, pick=picks)
     def re_type(self, number: int, pick: int) -> None:
-        member = self.member(number)
+        member = self.user(number)
         bean = self.pick(
             member, pick, lambda b: authority(b) == member.id and b["class"] == ENTITY and b["status"] != "DELETED"
         )
@@ -145,14 +166,14 @@ class CohortMachine(RuleBasedStateMachine):
     @rule(number=members, pick=picks, name=st.sampled_from(CLASSIFICATIONS))
     def classify(self, number: int, pick: int, name: str) -> None:
         """An entity of one's own, or a copy."""
-        member = self.member(number)
+        member = self.user(number)
         bean = self.pick(member, pick, lambda b: b["class"] == ENTITY and b["status"] != "DELETED")
         if bean is not None:
             self.cohort.command(member, "classify", bean["guid"], name, properties(pick))
 
     @rule(number=members, pick=picks, name=st.sampled_from(CLASSIFICATIONS))
     def classify_copy(self, number: int, pick: int, name: str) -> None:
-        member = self.member(number)
+        member = self.user(number)
         bean = self.pick(
             member, pick, lambda b: b["class"] == ENTITY and authority(b) != member.id and b["status"] != "DELETED"
         )
@@ -173,7 +194,7 @@ class CohortMachine(RuleBasedStateMachine):
 
     def _classified(self, number: int, pick: int) -> tuple[Member, Bean | None, str]:
         """An entity with a classification that `member` maintains."""
-        member = self.member(number)
+        member = self.user(number)
         found = [
             (bean, each["name"])
             for bean in member.beans()
@@ -187,6 +208,7 @@ class CohortMachine(RuleBasedStateMachine):
 
     def _orphan(self, member: Member, pick: int) -> Bean | None:
         """A copy whose home has left, as far as `member` knows."""
+        self.cohort.hear_registry(member)
         return self.pick(
             member,
             pick,
@@ -213,19 +235,27 @@ class CohortMachine(RuleBasedStateMachine):
 
     @rule(number=members, pick=picks)
     def re_home(self, number: int, pick: int) -> None:
-        member = self.member(number)
+        member = self.user(number)
         bean = self._orphan(member, pick) if member.connected else None
         if bean is not None:
             self._re_home(member, bean)
 
+    @rule(number=members, other=members, pick=picks)
+    def leave_and_be_re_homed(self, number: int, other: int, pick: int) -> None:
+        """The member may return one day, and with it what it had not published."""
+        if number != other:
+            self.leave_for_good(number)
+            self.re_home(other, pick)
+
     @rule(number=members, pick=picks, value=picks)
     def re_home_race(self, number: int, pick: int, value: int) -> None:
         """Two members take over the same instance before they hear of each other; one goes on changing it."""
-        first = self.member(number)
+        first = self.user(number)
         bean = self._orphan(first, pick) if first.connected else None
         if bean is None:
             return
-        for second in self.cohort.connected():
+        for second in list(self.cohort.connected()):
+            self.cohort.hear_registry(second)
             held = second.bean(bean["guid"])
             same = held is not None and held["class"] == bean["class"]
             orphaned = bean["metadataCollectionId"] not in second.registry.members
@@ -352,7 +382,7 @@ class CohortMachine(RuleBasedStateMachine):
     @rule(number=members)
     def leave_for_good(self, number: int) -> None:
         member = self.member(number)
-        if member.connected and len(list(self.cohort.connected())) > 2:
+        if member.connected and sum(each.stored_local is not None for each in self.cohort.members) > 2:
             self.cohort.register(member, registry.Unregister())
 
     # ---- rules and types -------------------------------------------------------------------------------------------

@@ -149,14 +149,14 @@ class Cohort:
         for member in self.members:
             self.start(member)
             member.active = frozenset(TYPE_GUIDS)
-        self._until_quiet()
+        self.until_quiet()
         if any(member.lossy for member in self.connected()):
             for member in list(self.connected()):
                 if member.lossy:
                     self.refresh(member)
-            self._until_quiet()
+            self.until_quiet()
 
-    def _until_quiet(self) -> None:
+    def until_quiet(self) -> None:
         for _ in range(ROUNDS):
             moved = 0
             for member in list(self.connected()):

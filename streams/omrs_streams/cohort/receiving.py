@@ -27,6 +27,7 @@ from omrs_streams.cohort.instance_events import (
     conflict,
     field_of,
     purged,
+    refresh_request,
 )
 from omrs_streams.cohort.receiving_classifications import classified
 from omrs_streams.cohort.receiving_currency import Arrived, Ruling, differ, rule
@@ -49,7 +50,7 @@ from omrs_streams.cohort.receiving_model import (
     held_of,
 )
 from omrs_streams.cohort.receiving_requests import answered, told_of_error
-from omrs_streams.cohort.receiving_save import admitted
+from omrs_streams.cohort.receiving_save import admitted, ours
 from omrs_streams.cohort.rules import is_instance_error
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, DELETED_STATUS, PURGE_KINDS
 
@@ -161,21 +162,14 @@ def _single(event: Bean, section: Bean, kind: str, stored: Stored, me: Receiver,
         return refusal
     guid = str(instance["guid"])
     held = stored(guid)
-    if refusal is not None and not _ours(held, me):
-        return refusal
+    if refusal is not None and not ours(held, me):
+        return refusal  # else the instance of ours was re-homed, or its guid is taken twice: no rule may hide that
     arrived = Arrived(kind, instance, int(event.get("timestamp") or 0), section.get("originalHomeMetadataCollectionId"))
     ruling = rule(held, arrived, me)
     receipt = _ruled(event, section, arrived, held, ruling, me, now)
     if kind in _RE_IDENTIFIED and receipt.outcome in (ACCEPTED, STALE):
         receipt = _without_old(receipt, event, section, instance, stored, me)
     return receipt
-
-
-def _ours(held: Held | None, me: Receiver) -> bool:
-    """What others say about the guid of an instance of ours is no copy that a rule could refuse: it was re-homed, or
-    the guid is taken twice."""
-    bean: Mapping[str, Any] = (held.bean if held is not None else None) or {}
-    return me.collection_id in (bean.get("metadataCollectionId"), bean.get("replicatedBy"))
 
 
 def _ruled(
@@ -189,9 +183,11 @@ def _ruled(
     whole = _normalised(event, section, instance, held)
     if ruling.outcome == "accept":
         expected = held.revision if held is not None and ruling.back else None
+        again = held is not None and held.bean is None and bool(ruling.audits)
         return Receipt(
             ACCEPTED,
             (Append(guid, whole, expected),),
+            sends=(_ask_again(instance, me, now),) if again else (),
             rebroadcast=(_as_new(whole, instance),) if instance.get("replicatedBy") == me.collection_id else (),
             audits=tuple(_moved(number, held, instance) for number in ruling.audits),
             learned=_learned(arrived.kind, instance, me),
@@ -215,12 +211,12 @@ def _conflict(
         {"guid": guid, "kind": arrived.kind, "server": _server(event), "message": ruling.reason},
     )
     home = bean.get("metadataCollectionId")
-    ours = _ours(held, me)
+    mine = ours(held, me)
     if ruling.outcome == "keep":
-        tells = ours or home not in me.members
+        tells = mine or home not in me.members
         error = conflict(CONFLICTING_INSTANCES, arrived.instance, bean, ruling.reason, me.sender(), now)
         return Receipt(CONFLICT, sends=(error,) if tells else (), audits=(audit,))
-    if ours and bean.get("status") != DELETED_STATUS:
+    if mine and bean.get("status") != DELETED_STATUS:
         told: Audit = (
             "OMRS-AUDIT-0206",
             {
@@ -329,6 +325,13 @@ def _normalised(event: Bean, section: Bean, instance: Mapping[str, Any], held: H
     if not changes:
         return event
     return {**event, "instanceEventSection": {**section, **changes}}
+
+
+def _ask_again(instance: Mapping[str, Any], me: Receiver, now: int) -> Bean:
+    """For what was said about an instance while it was held to be purged."""
+    relationship = field_of(instance) == "relationship"
+    home = str(instance["metadataCollectionId"])
+    return refresh_request(str(instance["guid"]), home, instance["type"], relationship, me.sender(), now)
 
 
 def _as_new(event: Bean, instance: Mapping[str, Any]) -> Bean:

@@ -7,6 +7,7 @@ Of the statements about one name the newest counts (createTime, home, version, r
 statements that are not visible now are kept too, since what hides them may go.
 
 - What the home sent before the state that is held (same version, earlier on its clock) counts as a statement.
+- Exchange rules do not keep away what others state about an entity that is at home here.
 - A classification that was stated before by a proxy is also removed by a statement: the entity without it would not
   take the statement away.
 """
@@ -20,6 +21,7 @@ from omrs_streams.cohort.receiving_model import (
     ACCEPTED,
     CONFLICT,
     DEAD,
+    FILTERED,
     OWN,
     STALE,
     Append,
@@ -27,7 +29,7 @@ from omrs_streams.cohort.receiving_model import (
     Receipt,
     Receiver,
 )
-from omrs_streams.cohort.receiving_save import wanted
+from omrs_streams.cohort.receiving_save import ours, wanted
 from omrs_streams.fold.kinds import DECLASSIFIED
 from omrs_streams.fold.overlay import newest_statements, statement_of
 
@@ -48,10 +50,10 @@ def classified(event: Bean, section: Bean, stored: Callable[[str], Held | None],
     guid = str(entity["guid"])
     if me.collection_id in (classification.get("metadataCollectionId"), classification.get("replicatedBy")):
         return Receipt(OWN, audits=(("OMRS-AUDIT-0028", {"kind": kind, "guid": guid, "server": server}),))
-    refusal = wanted(event, entity, classification, kind, me)
-    if refusal is not None:
-        return refusal
     held = stored(guid)
+    refusal = wanted(event, entity, classification, kind, me)
+    if refusal is not None and (refusal.outcome != FILTERED or not ours(held, me) or not me.may_save(entity)):
+        return refusal
     whole = section.get("entity") is not None and entity.get("metadataCollectionId") != me.collection_id
     if whole and entity.get("metadataCollectionId"):
         return _with_entity(event, section, entity, classification, held, me, now)

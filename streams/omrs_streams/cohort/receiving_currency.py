@@ -8,6 +8,7 @@ The rule of `currency.py`, on whole beans, with what makes all members end with 
 - A re-home counts against the home that it took over from, not against the version: what the former home still sends
   is stale, and of two members that took over from the same home the one with the lower collection id stays. So members
   agree although one of the two had gone on changing the instance. This may take the version back.
+- A re-home counts against a purge by the former home too, or by the other new home: the new home had not heard of it.
 - What a purge left takes in the same object only in a higher version, and never as deleted. (Two objects of the same
   millisecond are told apart only while one of them is held, or by who gave the guid up.)
 - The home's answer to a refresh request counts at the stored version too, if it was made later: classifications change
@@ -59,7 +60,7 @@ def rule(held: Held | None, arrived: Arrived, me: Receiver) -> Ruling:
         return Ruling("accept", "not held yet")
     incoming = Header.of(arrived.instance)
     if held.bean is None:
-        return _after_purge(held, incoming, arrived.kind)
+        return _after_purge(held, incoming, arrived)
     stored = Header.of(held.bean)
     if stored.proxy and not incoming.proxy:
         return Ruling("accept", "only a proxy is held")
@@ -91,11 +92,14 @@ def differ(one: int | None, other: int | None) -> bool:
     return bool(one) and bool(other) and one != other
 
 
-def _after_purge(held: Held, incoming: Header, kind: str) -> Ruling:
-    if kind in _DELETED or kind in PURGE_KINDS:
+def _after_purge(held: Held, incoming: Header, arrived: Arrived) -> Ruling:
+    if arrived.kind in _DELETED or arrived.kind in PURGE_KINDS:
         return Ruling("stale", "purged already")
     if not held.home:
         return Ruling("accept", "the guid was given up", back=True)
+    there = incoming.home_id or ""
+    if arrived.kind in _RE_HOMED and held.home != there and (arrived.original_home == held.home or there < held.home):
+        return Ruling("accept", "re-homed before the purge was known there", back=True, audits=(AUDIT_NEW_HOME,))
     if not differ(held.create_time, incoming.create_time) and incoming.version <= held.version:
         return Ruling("stale", "purged already")
     return Ruling("accept", "the guid is free")

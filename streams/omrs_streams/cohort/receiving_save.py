@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from omrs_streams.cohort.receiving_model import DEAD, FILTERED, INACTIVE, OWN, Receipt, Receiver
+from omrs_streams.cohort.receiving_model import DEAD, FILTERED, INACTIVE, OWN, Held, Receipt, Receiver
+
+
+def ours(held: Held | None, me: Receiver) -> bool:
+    """Whether what is held of a guid is maintained here."""
+    bean: Mapping[str, Any] = (held.bean if held is not None else None) or {}
+    return me.collection_id in (bean.get("metadataCollectionId"), bean.get("replicatedBy"))
 
 
 def admitted(event: Mapping[str, Any], instance: Mapping[str, Any], kind: str, me: Receiver) -> Receipt | None:
