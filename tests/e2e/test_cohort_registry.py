@@ -1,6 +1,7 @@
 """Membership of real servers: leaving and returning without loss, members that are not as they should be, servers
 without a local repository (OMRS cohort § 3 to § 7)."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,26 @@ def test_what_happens_during_an_absence_is_made_up_for_in_both_directions(worker
                 eventually(lambda there=there, each=each: there.find_entity(each["guid"]) == each, "it is made up for")
 
 
+def test_leaving_one_of_two_cohorts_leaves_the_other_alone(workers: Fleet) -> None:
+    left, kept = unique("left"), unique("kept")
+    both = workers.start(unique("S"), cohort=[left, kept])
+    one, other = workers.start(unique("L"), cohort=left), workers.start(unique("K"), cohort=kept)
+    eventually(lambda: members(both, left) == {collection(one)}, "it knows L")
+    eventually(lambda: members(both, kept) == {collection(other)}, "it knows K")
+    assert ask(both, f"cohorts/{left}/disconnect")["flag"]
+    standing = {each["cohortName"]: each["connectionStatus"] for each in ask(both, "cohort-descriptions")["cohorts"]}
+    assert standing == {left: "DISCONNECTED", kept: "CONNECTED"}
+    made = both.client().add_entity("DataFile", {"qualifiedName": unique("file")})
+    at_one, at_other = one.client(), other.client()
+    eventually(lambda: at_other.find_entity(made["guid"]) == made, "K has it")
+    theirs = at_other.add_entity("DataFile", {"qualifiedName": unique("file")})
+    here = both.client()
+    eventually(lambda: here.find_entity(theirs["guid"]) == theirs, "and is heard")
+    assert at_one.find_entity(made["guid"]) is None
+    assert ask(both, f"cohorts/{left}/connect")["flag"]
+    eventually(lambda: at_one.find_entity(made["guid"]) == made, "L has it now")
+
+
 def test_copies_of_a_member_that_left_for_good_say_so_until_it_returns(workers: Fleet) -> None:
     with two(workers) as (cohort, a, b):
         alice, bob = a.client(), b.client()
@@ -200,3 +221,45 @@ def test_a_repository_that_was_taken_away_is_un_registered(workers: Fleet, tmp_p
         assert b.stop() == 0
         b = workers.start(b.server, cohort=cohort)
         eventually(lambda: members(a, cohort) == {gone}, "it is there again")
+
+
+def test_a_lost_registration_is_asked_for_when_its_member_is_heard(
+    kafka: Endpoint, workers: Fleet, tmp_path: Path
+) -> None:
+    """An Egeria cohort's topics may keep nothing: who was not heard registering is asked to repeat it."""
+    cohort = unique("co")
+    config = tmp_path / "json.yaml"
+    config.write_text(f"cohorts: [{{name: {cohort}, encoding: egeria-json}}]\n")
+    running = workers.start(unique("S"), config=config)
+    settings = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers)
+    conf, producer = settings.bulk_consumer(unique("reader")), Producer(settings.librdkafka())
+    topic = names.egeria_registration(cohort, "egeria.omag")
+
+    def requests() -> int:
+        found = [json.loads(message.value()) for message in read_all(conf, topic, 1)]
+        kinds = [event["registryEventSection"]["registryEventType"] for event in found]
+        return kinds.count("REFRESH_REGISTRATION_REQUEST")
+
+    def say(topic: str, category: str, section: dict[str, Any]) -> None:
+        event = {
+            "class": "OMRSEventV1",
+            "originator": {"metadataCollectionId": "id-x", "serverName": "x"},
+            "eventCategory": category,
+            **section,
+        }
+        producer.produce(topic, json.dumps(event).encode(), b"java")
+        assert producer.flush(20) == 0
+
+    eventually(lambda: requests() == 1, "it asks when it connects")
+    instances = names.egeria_instances(cohort, "egeria.omag")
+    unknown = {"eventType": "REFRESH_ENTITY_REQUEST", "instanceGUID": str(uuid4()), "typeDefName": "DataFile"}
+
+    def asked_again() -> bool:
+        say(instances, "INSTANCE", {"instanceEventSection": unknown})
+        return requests() == 2
+
+    eventually(asked_again, "it asks again, half a minute later", within=90, every=2)
+    assert members(running, cohort) == set()
+    kind = {"registryEventType": "RE_REGISTRATION_EVENT", "registrationTimestamp": 5}
+    say(topic, "REGISTRY", {"registryEventSection": kind})
+    eventually(lambda: members(running, cohort) == {"id-x"}, "the answer is taken in")
