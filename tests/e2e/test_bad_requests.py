@@ -236,4 +236,4 @@ def test_an_event_id_of_any_text_is_one(alice: MetadataClient) -> None:
 
 def test_a_large_instance_travels_whole(alice: MetadataClient, bob: MetadataClient) -> None:
     made = alice.add_entity("Referenceable", {"qualifiedName": "large", "description": uuid4().hex * 70_000})
-    eventually(lambda: bob.find_entity(made["guid"]) == made, "2.2 MB arrive", within=20)
+    eventually(lambda: bob.find_entity(made["guid"]) == made, "2.2 MB arrive", within=60)

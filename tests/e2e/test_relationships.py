@@ -148,7 +148,7 @@ def test_deleting_an_entity_deletes_its_relationships(alice: MetadataClient, ter
     def purged() -> bool:
         return all(alice.find_relationship(link["guid"]) is None for link in links)
 
-    eventually(purged, "the relationships of a purged entity go", within=20)
+    eventually(purged, "the relationships of a purged entity go", within=60)
 
 
 def test_relationships_of_an_entity_in_pages_and_in_the_past(alice: MetadataClient, terms: tuple[str, str]) -> None:

@@ -140,11 +140,11 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
         misplaced = [odd.new_entity("GlossaryTerm", {"qualifiedName": f"{n}"})["guid"] for n in range(12)]
     for running in (one, other):
         asked = running.client()
-        eventually(lambda c=asked: all(c.find_entity(guid) for guid in misplaced), "misplaced events", within=30)  # type: ignore[misc]
+        eventually(lambda c=asked: all(c.find_entity(guid) for guid in misplaced), "misplaced events", within=60)  # type: ignore[misc]
     writers = [Writer(one.client(patience=90.0)), Writer(sender.client(patience=90.0))]
     for writer in writers:
         writer.start()
-    eventually(lambda: all(len(writer.acknowledged) > 20 for writer in writers), "writes flow", within=30)
+    eventually(lambda: all(len(writer.acknowledged) > 20 for writer in writers), "writes flow", within=60)
 
     def answers(ask: Callable[[], object]) -> bool:
         """True for a right answer, False for a bounded NotReady; anything else fails the test."""
@@ -160,7 +160,7 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
     guids = list(writers[0].acknowledged)[:10]
     copies = list(writers[1].acknowledged)[:10]
     for guid in copies:
-        eventually(lambda guid=guid: reader.find_entity(guid), "a copy is here before the kill", within=30)  # type: ignore[misc]
+        eventually(lambda guid=guid: reader.find_entity(guid), "a copy is here before the kill", within=60)  # type: ignore[misc]
 
     def reads() -> None:
         for guid in guids:

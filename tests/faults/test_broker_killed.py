@@ -36,7 +36,7 @@ def test_writes_go_on_after_the_broker_came_back(own_kafka: EmbeddedKafka, lone_
     threads = [threading.Thread(target=write, args=(n,), daemon=True) for n in range(2)]
     for thread in threads:
         thread.start()
-    eventually(lambda: len(acknowledged) > 20, "writes flow", within=30)
+    eventually(lambda: len(acknowledged) > 20, "writes flow", within=60)
     own_kafka.kill(1)
     own_kafka.start(1)
     before = len(acknowledged)

@@ -43,7 +43,7 @@ def test_duplicates_and_reordering_change_nothing(kafka: Endpoint, workers: Flee
     def as_sent() -> bool:
         return all((client.find_entity(guid) or {}).get("version") == sent["version"] for guid, sent in last.items())
 
-    eventually(as_sent, "everything arrived", within=30)
+    eventually(as_sent, "everything arrived", within=60)
     before = {guid: client.find_entity(guid) for guid in last}
     revisions = len(equals_its_log(kafka.bootstrap_servers, running).effective)
 
@@ -60,7 +60,7 @@ def test_duplicates_and_reordering_change_nothing(kafka: Endpoint, workers: Flee
     assert producer.flush(20) == 0
     with EventProducer(kafka.bootstrap_servers, cohort, member, TypeSystem.builtin(), partitions=PARTITIONS) as sender:
         marks = [sender.new_entity("DataFile", {"qualifiedName": "mark"})["guid"] for _ in range(12)]
-    eventually(lambda: all(client.find_entity(guid) for guid in marks), "what came after it arrived", within=30)
+    eventually(lambda: all(client.find_entity(guid) for guid in marks), "what came after it arrived", within=60)
     assert {guid: client.find_entity(guid) for guid in last} == before
     log = equals_its_log(kafka.bootstrap_servers, running)
     assert len(log.effective) == revisions + len(marks)
@@ -116,7 +116,7 @@ def test_members_that_start_at_the_same_moment_find_each_other(kafka: Endpoint, 
                 return False
         return True
 
-    eventually(found_each_other, "each knows the other", within=30)
+    eventually(found_each_other, "each knows the other", within=60)
     made = members[0].client().add_entity("DataFile", {"qualifiedName": "x"})
     other = members[1].client()
-    eventually(lambda: other.find_entity(made["guid"]) == made, "an entity arrives", within=30)
+    eventually(lambda: other.find_entity(made["guid"]) == made, "an entity arrives", within=60)
