@@ -10,9 +10,8 @@ import logging
 import time
 from pathlib import Path
 
-import hypothesis.core
 from cohort_machine import CohortMachine
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 ROUND = 1_000  # examples of one seed; a round that fails can be repeated alone
@@ -27,11 +26,10 @@ def main() -> None:
     logging.disable(logging.WARNING)
     started = time.process_time()
     rounds = -(-chosen.examples // ROUND)
-    for seed in range(chosen.seed, chosen.seed + rounds):
-        hypothesis.core.global_force_seed = seed
-        print(f"seed {seed} ...", flush=True)
+    for number in range(chosen.seed, chosen.seed + rounds):
+        print(f"seed {number} ...", flush=True)
         run_state_machine_as_test(
-            CohortMachine,
+            seed(number)(type(f"Round{number}", (CohortMachine,), {})),
             settings=settings(
                 max_examples=min(ROUND, chosen.examples),
                 stateful_step_count=chosen.steps,

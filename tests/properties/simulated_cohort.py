@@ -58,7 +58,7 @@ class Cohort:
     def send(self, member: Member, event_id: str, event: Bean) -> None:
         section = event["instanceEventSection"]
         batch = section.get("instanceBatch") or {}
-        first = next(iter((*batch.get("entities", ()), *batch.get("relationships", ()))), {})
+        first: Bean = next(iter((*batch.get("entities", ()), *batch.get("relationships", ()))), {})
         guid = section.get("instanceGUID") or first.get("guid") or ""
         self.topics[partition_of(guid, self.partitions)].append(Message(member.id, event_id, event))
 

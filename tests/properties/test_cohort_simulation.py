@@ -22,6 +22,5 @@ CohortMachine.TestCase.settings = settings(
 )
 
 
-@pytest.mark.timeout(1200)  # several minutes where other tests take the cores
-class TestCohort(CohortMachine.TestCase):
-    """The machine as a test case."""
+TestCohort = CohortMachine.TestCase
+pytestmark = pytest.mark.timeout(1200)  # several minutes where other tests take the cores

@@ -9,7 +9,8 @@ The rule of `currency.py`, on whole beans, with what makes all members end with 
   is stale, and of two members that took over from the same home the one with the lower collection id stays. So members
   agree although one of the two had gone on changing the instance. This may take the version back.
 - A re-home counts against a purge by the former home too, or by the other new home: the new home had not heard of it.
-- What a purge left takes in the same object only in a higher version, and never as deleted. (Two objects of the same
+- What a purge left takes in the same object only in a higher version, and never as deleted; another object if it is
+  older, or was made after the purged one had ended: else it has lost the guid already. (Two objects of the same
   millisecond are told apart only while one of them is held, or by who gave the guid up.)
 - The home's answer to a refresh request counts at the stored version too, if it was made later: classifications change
   without the version, and an event that carried one may have been missed.
@@ -97,12 +98,14 @@ def _after_purge(held: Held, incoming: Header, arrived: Arrived) -> Ruling:
         return Ruling("stale", "purged already")
     if not held.home:
         return Ruling("accept", "the guid was given up", back=True)
+    if differ(held.create_time, incoming.create_time):
+        taken = held.create_time < (incoming.create_time or 0) < held.ended
+        return Ruling("stale", "the guid was taken") if taken else Ruling("accept", "the guid is free")
     there = incoming.home_id or ""
     if arrived.kind in _RE_HOMED and held.home != there and (arrived.original_home == held.home or there < held.home):
         return Ruling("accept", "re-homed before the purge was known there", back=True, audits=(AUDIT_NEW_HOME,))
-    if not differ(held.create_time, incoming.create_time) and incoming.version <= held.version:
-        return Ruling("stale", "purged already")
-    return Ruling("accept", "the guid is free")
+    known = incoming.version <= held.version
+    return Ruling("stale", "purged already") if known else Ruling("accept", "it came back")
 
 
 def _newer(held: Held, stored: Header, incoming: Header, arrived: Arrived) -> bool:

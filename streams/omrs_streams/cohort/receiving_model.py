@@ -52,7 +52,7 @@ class Held:
     `bean`: the instance as it is read, None of a purged one. `home`: its metadata collection id, known of a purged one
     too. `event_time`: the timestamp of the event that brought it (its sender's clock). `statements`: the
     classification events laid over it (instance sections). `past`: its homes, oldest first, asked for only when two
-    homes claim it.
+    homes claim it. `ended`: since when a purged one was deleted.
     """
 
     bean: Bean | None
@@ -63,6 +63,7 @@ class Held:
     event_time: int = 0
     statements: tuple[Mapping[str, Any], ...] = ()
     past: Callable[[], Sequence[Run]] = _no_past
+    ended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def held_of(state: FoldedState, guid: str, codec: PayloadCodec) -> Held | None:
         return None
     stored = None if meta.tombstone else state.get(guid)
     if stored is None:
-        return Held(None, meta.revision, meta.create_time, meta.version, meta.home_id)
+        return Held(None, meta.revision, meta.create_time, meta.version, meta.home_id, ended=meta.valid_from)
     return Held(
         to_bean(stored, codec),
         meta.revision,
