@@ -98,3 +98,28 @@ def test_a_member_killed_when_the_newcomer_asks(kafka: Endpoint, workers: Fleet)
     workers.await_url(newcomer).wait_ready()
     back = workers.start(old.server, cohort=cohort)
     know_each_other(cohort, newcomer, back)
+
+
+def test_another_worker_speaks_when_the_one_that_did_is_killed(workers: Fleet) -> None:
+    """Commands are carried out by whoever has the registration topic then."""
+    cohort, server = unique("co"), unique("S")
+    one, other = (workers.spawn(server, name, cohort) for name in ("w1", "w2"))
+    for running in (one, other):
+        workers.await_url(running).wait_ready()
+    peer = workers.start(unique("B"), cohort=cohort)
+    know_each_other(cohort, other, peer)
+    one.kill()
+
+    def commanded(running: Running, command: str) -> bool:
+        """It may take longer than a command waits: the dead worker's topics move after its session time-out."""
+        path = f"/metadata-highway/cohorts/{cohort}/{command}"
+        return bool(running.rest(timeout=60.0).get(path).json().get("flag"))
+
+    eventually(lambda: commanded(other, "disconnect"), "the other one speaks", within=90)
+    one = workers.start(server, "w1", cohort)
+    other.kill()  # it spoke, whoever did before
+    assert one.ask("/status")["cohorts"][cohort]
+    eventually(lambda: commanded(one, "connect"), "the first one speaks", within=90)
+    made = peer.client().add_entity("DataFile", {"qualifiedName": unique("file")})
+    client = one.wait_ready().client()
+    eventually(lambda: client.find_entity(made["guid"]) == made, "it takes part")
