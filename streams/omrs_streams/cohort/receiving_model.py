@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.fold.meta import StateMeta
 from omrs_streams.fold.state import FoldedState
-from omrs_streams.store.beans import overlay_sections, to_bean
+from omrs_streams.store.beans import instance_of, overlay_sections, with_overlay
 from omrs_streams.store.codec import PayloadCodec
 
 Bean = dict[str, Any]
@@ -129,14 +129,16 @@ def held_of(state: FoldedState, guid: str, codec: PayloadCodec) -> Held | None:
     stored = None if meta.tombstone else state.get(guid)
     if stored is None:
         return Held(None, meta.revision, meta.create_time, meta.version, meta.home_id, ended=meta.valid_from)
+    event = codec.decode(stored.payload)
+    sections = overlay_sections(stored.overlay, codec)
     return Held(
-        to_bean(stored, codec),
+        with_overlay(instance_of(event.get("instanceEventSection") or {}), sections),
         meta.revision,
         meta.create_time,
         meta.version,
         meta.home_id,
-        int(codec.decode(stored.payload).get("timestamp") or 0),
-        tuple(overlay_sections(stored.overlay, codec)),
+        int(event.get("timestamp") or 0),
+        tuple(sections),
         lambda: homes(each.meta for each in state.revisions(guid)),
     )
 

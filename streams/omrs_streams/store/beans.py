@@ -1,6 +1,6 @@
 """Stored payloads as the beans that go over REST and to peers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omrs_schemas.errors import CodecError
@@ -13,7 +13,7 @@ _INSTANCE_FIELDS = ("entity", "relationship", "entityProxy")
 
 def payload_bean(payload: bytes, codec: PayloadCodec) -> Bean:
     """The entity, relationship or proxy in an event; CodecError when the bytes hold none."""
-    return _instance(instance_section(payload, codec))
+    return instance_of(instance_section(payload, codec))
 
 
 def to_bean(stored: Stored, codec: PayloadCodec) -> Bean:
@@ -22,9 +22,13 @@ def to_bean(stored: Stored, codec: PayloadCodec) -> Bean:
     CodecError when the payload cannot be decoded; an overlay event that cannot be decoded adds nothing, here as in the
     indexes: it went to the dead letters when it was folded.
     """
-    bean = payload_bean(stored.payload, codec)
-    if stored.overlay:
-        merged = merge_classifications(bean.get("classifications") or (), overlay_sections(stored.overlay, codec), bean)
+    return with_overlay(payload_bean(stored.payload, codec), overlay_sections(stored.overlay, codec))
+
+
+def with_overlay(bean: Bean, sections: Sequence[Mapping[str, Any]]) -> Bean:
+    """`bean` itself, with the classifications that `sections` lay over it."""
+    if sections:
+        merged = merge_classifications(bean.get("classifications") or (), sections, bean)
         if merged:
             bean["classifications"] = merged
         else:
@@ -47,7 +51,8 @@ def overlay_sections(overlay: tuple[bytes, ...], codec: PayloadCodec) -> list[Ma
     return sections
 
 
-def _instance(section: Mapping[str, Any]) -> Bean:
+def instance_of(section: Mapping[str, Any]) -> Bean:
+    """The entity, relationship or proxy in an instance section; CodecError when there is none."""
     for field in _INSTANCE_FIELDS:
         if section.get(field):
             bean: Bean = section[field]

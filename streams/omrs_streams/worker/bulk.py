@@ -173,6 +173,7 @@ def _to_json(held: Held) -> dict[str, Any]:
         "version": held.version,
         "home": held.home,
         "event_time": held.event_time,
+        "ended": held.ended,
         "statements": list(held.statements),
         "past": [list(run) for run in held.past()],
     }
