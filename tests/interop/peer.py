@@ -27,7 +27,6 @@ TOPIC_ROOT = "egeria.omag"
 
 BUILD_S = 600.0  # everything from Maven's repository on a slow line; 40 s on a good one, 4 s where the jars are there
 START_S = 120.0  # 6 s on a quiet machine
-PAUSE_MS = 50  # between two looks at its consumers; its default of a second would be most of what the tests take
 STOP_S = 30.0  # SIGTERM to exit: it closes its consumers, which poll once a second
 
 # C1 only and the serial collector: the process lives for a minute, so a quick start counts more than a fast loop.
@@ -113,7 +112,6 @@ class EgeriaPeer:
             "cohort": self.cohort,
             "collection": self.collection_id,
             "topics": TOPIC_ROOT,
-            "pause": str(PAUSE_MS),
         }
         argv = [java, *JVM, *QUIET, "-cp", f"{built / 'classes'}:{built / 'dependency'}/*", MAIN]
         for name, value in options.items():

@@ -113,7 +113,7 @@ def test_the_page_does_what_it_says(reader: Reader) -> None:
     eventually(lambda: COLLECTION in egeria.members(), "Egeria has registered our server", within=START_S)
     said = [json.loads(line) for line in reader.type(audit).splitlines()]
     assert any(egeria.name in json.dumps(each) for each in said), said
-    assert not [each for each in said if re.match(r"OMRS-AUDIT-02", each["id"])], said
+    assert not [each for each in said if re.match(r"OMRS-AUDIT-02", each["messageId"])], said
     (there,) = json.loads(reader.type(ask_egeria))["cohortMembers"]
     assert (there["metadataCollectionId"], there["serverName"]) == (COLLECTION, reader.server)
 

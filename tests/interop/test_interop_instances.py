@@ -8,13 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from at_once import at_every_home, at_every_pair
 from cohort_of_three import EGERIA, FIRST, HOMES, SECOND, Cohort
 from member import Bean, Member, differences, proxy_of
 
 from workers import eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.kafka, pytest.mark.timeout(900)]  # the first test may build Egeria
-at_every_home = pytest.mark.parametrize("home", HOMES, indirect=True)
 
 ENTITY, RELATIONSHIP = "entity", "relationship"
 SETTLE_S = 30.0  # a copy takes 0.2 s; the machine may be busy with other tests
@@ -71,9 +71,14 @@ def new_term(home: Member, cohort: Cohort, word: str = "term") -> Bean:
 
 def new_link(home: Member, cohort: Cohort, *, ends_at: Member | None = None) -> Bean:
     """A Synonym at `home` between two terms, that the others have."""
-    ends = [new_term(ends_at or home, cohort, word) for word in ("left", "right")]
+    at = ends_at or home
+    ends = [at.add_entity("GlossaryTerm", term(word)) for word in ("left", "right")]
+    for end in ends:
+        arrives(ENTITY, end, home)
     made = home.add_relationship("Synonym", ends[0]["guid"], ends[1]["guid"], {"description": "the same"})
     arrives(RELATIONSHIP, made, *cohort.members)
+    for end in ends:
+        arrives(ENTITY, end, *cohort.members)
     return made
 
 
@@ -108,9 +113,9 @@ def test_values_of_every_kind(home: Member, cohort: Cohort) -> None:
             "additionalProperties": {"ключ": "значение"},
         },
     )
-    arrives(ENTITY, made, *cohort.members)
     dated = home.add_entity("DataFile", {"qualifiedName": f"File:{uuid4()}", "createTime": 1_700_000_000_123})
-    arrives(ENTITY, dated, *cohort.members)
+    for bean in (made, dated):
+        arrives(ENTITY, bean, *cohort.members)
 
 
 @at_every_home
@@ -163,19 +168,15 @@ def test_an_entity_of_another_type(home: Member, cohort: Cohort) -> None:
     arrives(ENTITY, home.retype(ENTITY, retyped, "GlossaryTerm"), *cohort.members)
 
 
-@pytest.mark.parametrize("home", HOMES, indirect=True)
-@pytest.mark.parametrize("new_home", HOMES)
-def test_an_entity_of_another_home(home: Member, new_home: str, cohort: Cohort) -> None:
-    taker = cohort.process(new_home).member
-    if taker is home:
-        pytest.skip("it is at home there")
+@at_every_pair
+def test_an_entity_of_another_home(home: Member, other: Member, cohort: Cohort) -> None:
     made = new_term(home, cohort)
-    taken = taker.rehome(ENTITY, made)
-    assert (taken["metadataCollectionId"], taken["version"]) == (taker.collection_id, 2)
+    taken = other.rehome(ENTITY, made)
+    assert (taken["metadataCollectionId"], taken["version"]) == (other.collection_id, 2)
     assert taken["createTime"] == made["createTime"]
     # Java: sends the new home as `originalHomeMetadataCollectionId`; who reads the instance is not misled.
     arrives(ENTITY, taken, *cohort.members)
-    arrives(ENTITY, taker.update(ENTITY, taken, term("taken")), *cohort.members)
+    arrives(ENTITY, other.update(ENTITY, taken, term("taken")), *cohort.members)
 
 
 # ---- classifications -------------------------------------------------------------------------------------------------
@@ -201,20 +202,16 @@ def test_an_entity_classified_reclassified_and_declassified(home: Member, cohort
     arrives(ENTITY, updated, *cohort.members)
 
 
-@pytest.mark.parametrize("home", HOMES, indirect=True)
-@pytest.mark.parametrize("other", HOMES)
-def test_a_classification_at_the_entity_of_another(home: Member, other: str, cohort: Cohort) -> None:
+@at_every_pair
+def test_a_classification_at_the_entity_of_another(home: Member, other: Member, cohort: Cohort) -> None:
     """Both members have a classification of their own at the same entity."""
-    classifier = cohort.process(other).member
-    if classifier is home:
-        pytest.skip("the entity is its own")
     made = new_term(home, cohort)
-    given = classifier.classify_copy(proxy_of(made), "Criticality", {"levelIdentifier": 2})
-    assert given["metadataCollectionId"] == classifier.collection_id
+    given = other.classify_copy(proxy_of(made), "Criticality", {"levelIdentifier": 2})
+    assert given["metadataCollectionId"] == other.collection_id
     # Java: a classification that comes with a proxy (so from any member but the home) is added to a copy of the entity
     # that is thrown away. It gets there with the entity's next version; at a Java home, never.
     expected = {**made, "classifications": [given]}
-    arrives(ENTITY, expected, classifier, *(member for member in cohort.members if not member.java))
+    arrives(ENTITY, expected, other, *(member for member in cohort.members if not member.java))
     if home.java:
         assert not differences(made, home.known(ENTITY, made["guid"]))
         return
@@ -272,26 +269,18 @@ def test_a_relationship_of_another_type(home: Member, cohort: Cohort) -> None:
     arrives(RELATIONSHIP, retyped, *cohort.members)
 
 
-@pytest.mark.parametrize("home", HOMES, indirect=True)
-@pytest.mark.parametrize("new_home", HOMES)
-def test_a_relationship_of_another_home(home: Member, new_home: str, cohort: Cohort) -> None:
-    taker = cohort.process(new_home).member
-    if taker is home:
-        pytest.skip("it is at home there")
+@at_every_pair
+def test_a_relationship_of_another_home(home: Member, other: Member, cohort: Cohort) -> None:
     made = new_link(home, cohort)
-    taken = taker.rehome(RELATIONSHIP, made)
-    assert (taken["metadataCollectionId"], taken["version"]) == (taker.collection_id, 2)
+    taken = other.rehome(RELATIONSHIP, made)
+    assert (taken["metadataCollectionId"], taken["version"]) == (other.collection_id, 2)
     arrives(RELATIONSHIP, taken, *cohort.members)
 
 
-@pytest.mark.parametrize("home", HOMES, indirect=True)
-@pytest.mark.parametrize("other", HOMES)
-def test_a_relationship_between_entities_of_another(home: Member, other: str, cohort: Cohort) -> None:
-    linker = cohort.process(other).member
-    if linker is home:
-        pytest.skip("the entities are its own")
-    made = new_link(linker, cohort, ends_at=home)
-    assert made["metadataCollectionId"] == linker.collection_id
+@at_every_pair
+def test_a_relationship_between_entities_of_another(home: Member, other: Member, cohort: Cohort) -> None:
+    made = new_link(other, cohort, ends_at=home)
+    assert made["metadataCollectionId"] == other.collection_id
     assert made["entityOneProxy"]["metadataCollectionId"] == home.collection_id
 
 
@@ -421,7 +410,7 @@ def test_the_types_agree(cohort: Cohort) -> None:
             assert f"OMRS-AUDIT-{number}" not in said, f"{each.name}: type conflict\n{said[-3000:]}"
 
 
-@at_every_home
+@pytest.mark.parametrize("home", HOMES, indirect=True)
 def test_a_new_type_reaches_everybody(home: Member, cohort: Cohort) -> None:
     name = f"Interop{uuid4().hex[:8]}"
     home.add_typedef(entity_def(home, name))
@@ -430,8 +419,11 @@ def test_a_new_type_reaches_everybody(home: Member, cohort: Cohort) -> None:
         eventually(lambda m=member, f=found: f.append(m.typedef(name)) or f[-1], f"{member} learns {name}")
         assert not differences(home.typedef(name), found[-1]), member
     for member in cohort.members:
-        home.types.add_typedef(home.typedef(name) or {}) if home.types.typedef_by_name(name) is None else None
-        arrives(ENTITY, member.add_entity(name, term("typed")), *cohort.members)
+        if member.types.typedef_by_name(name) is None:
+            member.types.add_typedef(found[-1] or {})
+    made = [member.add_entity(name, term("typed")) for member in cohort.members]
+    for bean in made:
+        arrives(ENTITY, bean, *cohort.members)
 
 
 def entity_def(home: Member, name: str) -> Bean:

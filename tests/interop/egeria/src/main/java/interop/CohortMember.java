@@ -31,8 +31,7 @@ import org.springframework.context.annotation.Configuration;
  * An Egeria metadata server in one process: repository in memory, one cohort on Kafka, repository services over REST.
  *
  * <p>Options are pairs of {@code --name value}: {@code server}, {@code port}, {@code kafka}, {@code cohort}, and if
- * wanted {@code collection} (id of the metadata collection), {@code topics} (first part of the topic names) and
- * {@code pause} (milliseconds between two looks at what the consumers have read; Egeria's own choice is 1000).
+ * wanted {@code collection} (id of the metadata collection) and {@code topics} (first part of the topic names).
  *
  * <p>What has to outlive the process lies in the working directory: Egeria's registry file of the cohort, and
  * {@code configuration.json}, made at the first start. SIGTERM takes the server out of
@@ -108,7 +107,6 @@ public class CohortMember {
         Map<String, Object> bus = new HashMap<>();
         bus.put("producer", new HashMap<>(Map.of("bootstrap.servers", options.get("kafka"))));
         bus.put("consumer", new HashMap<>(Map.of("bootstrap.servers", options.get("kafka"))));
-        bus.put("sleepTime", Integer.valueOf(options.getOrDefault("pause", "1000")));
         CohortConfig cohort = defaults.getDefaultCohortConfig(server, options.get("cohort"),
                 CohortTopicStructure.DEDICATED_TOPICS, null, KafkaOpenMetadataTopicProvider.class.getName(),
                 options.getOrDefault("topics", "egeria.omag"), UUID.randomUUID().toString(), bus);
@@ -127,7 +125,7 @@ public class CohortMember {
         }
         if (arguments.length % 2 != 0 || !options.keySet().containsAll(NEEDED)) {
             System.err.println("needed: --server NAME --port PORT --kafka HOST:PORT --cohort NAME");
-            System.err.println("if wanted: --collection ID --topics ROOT --pause MS");
+            System.err.println("if wanted: --collection ID --topics ROOT");
             System.exit(64);
         }
         return options;
