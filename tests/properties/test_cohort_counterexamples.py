@@ -6,6 +6,8 @@ import pytest
 from cohort_machine import CohortMachine
 from simulated_types import SPECIAL, THING
 
+from omrs_streams.log.partition import partition_of
+
 
 @pytest.fixture(params=[(1, True), (1, False), (3, True), (3, False)], ids=str)
 def machine(request: pytest.FixtureRequest) -> Iterator[CohortMachine]:
@@ -118,3 +120,15 @@ def test_everything_missed_is_asked_for(machine: CohortMachine) -> None:
         machine.lose(2, 30 + partition)
     machine.settle()
     assert machine.member(2).bean(guid) is None
+
+
+def test_the_old_guid_is_restored_before_the_new_one_is_heard_of(machine: CohortMachine) -> None:
+    guid = entity(machine, 0)
+    machine.re_identify(0, 0)
+    machine.member(0).follow()
+    machine.restore(0, 0)
+    machine.publish(0, 6)
+    partition = partition_of(guid, machine.cohort.partitions)
+    machine.cohort.hear(machine.member(2), partition)
+    machine.settle()
+    assert (machine.member(2).bean(guid) or {})["status"] == "ACTIVE"

@@ -242,11 +242,11 @@ def _without_old(receipt: Receipt, event: Bean, section: Bean, instance: Bean, s
         bean = held.bean
         if bean is None or differ(held.create_time, instance.get("createTime")):
             return receipt
+        if held.version > (instance.get("version") or 0):
+            return receipt  # restored, or changed since: its home says what becomes of it
         if bean.get("metadataCollectionId") not in (instance.get("metadataCollectionId"), None):
             return receipt
     gone = {name: value for name, value in instance.items() if name != "reIdentifiedFromGUID"} | {"guid": old}
-    if held is not None and held.bean is not None and held.version > (instance.get("version") or 0):
-        gone = held.bean  # it was changed under its old guid too
     append = Append(
         str(old), purged(gone, event.get("originator") or {}, int(event.get("timestamp") or 0)), None, "old"
     )
