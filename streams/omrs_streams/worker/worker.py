@@ -5,15 +5,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 from zlib import crc32
 
-import httpx
-from confluent_kafka.admin import AdminClient
-
 from omrs_schemas.codec import EventCodec
-from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsError
+from omrs_schemas.errors import InvalidParameterError, OmrsError
 from omrs_streams.audit import AuditLog
 from omrs_streams.cohort.receiving import Receiver
 from omrs_streams.cohort.rules import ExchangeRule
@@ -22,17 +17,18 @@ from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.record import Effective
 from omrs_streams.log.schemas_topic import publish_schemas
-from omrs_streams.log.topics import ADMIN_TIMEOUT_S, TopicFacts, ensure_topics, server_topics
+from omrs_streams.log.topics import TopicFacts, ensure_topics, server_topics
 from omrs_streams.log.view import TopicView
 from omrs_streams.proxy.runtime import OWNER_PARTITION
 from omrs_streams.repository.commands import Commands
-from omrs_streams.repository.local import Bean, LocalCollection
+from omrs_streams.repository.local import Bean
 from omrs_streams.security import load_security
 from omrs_streams.settings import CohortSettings, RuleSettings, ServerSettings
 from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.broker import broker_answers
 from omrs_streams.worker.bulk import Bulk
 from omrs_streams.worker.cascade import Cascade
+from omrs_streams.worker.claims import check_identity, check_name, local_collection
 from omrs_streams.worker.cohort import CohortMember
 from omrs_streams.worker.cohort_store import RegistryStore
 from omrs_streams.worker.cohort_types import now_ms
@@ -62,7 +58,6 @@ from omrs_streams.worker.wire_json import JsonWire
 log = logging.getLogger(__name__)
 
 OUT = "out"
-NAME_CHECK_S = 2.0  # a live worker answers its status in milliseconds
 CASCADE_S = 5.0  # how long a delete waits for what follows from it; it follows anyway
 
 
@@ -100,7 +95,7 @@ class Worker:
     async def _start(self) -> None:
         audit = self.audit
         await broker_answers(self.kafka.librdkafka())
-        self.local = await asyncio.to_thread(self._local_collection)
+        self.local = await asyncio.to_thread(local_collection, self.settings, self.kafka, self.url)
         if self.has_repository:
             audit.record("OMRS-AUDIT-0003", collection_id=self.local.collection_id)
         if self.settings.repository == "none":
@@ -142,19 +137,6 @@ class Worker:
         facts = await asyncio.to_thread(ensure_topics, self.kafka.librdkafka(), specs)
         return facts[names.server_log(self.settings.server)]
 
-    def _local_collection(self) -> LocalCollection:
-        """The configured collection id, else one that follows from cluster and server: the same for every worker."""
-        server, configured = self.settings.server, self.settings.metadata_collection_id
-        if not self.has_repository:
-            configured = ""
-        elif not configured:
-            admin = AdminClient(self.kafka.librdkafka())
-            cluster = admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S).result().cluster_id
-            configured = str(uuid5(NAMESPACE_URL, f"omrs:{cluster}/{server}"))
-        return LocalCollection(
-            configured, server, server, self.settings.server_type, self.settings.organization, self.url
-        )
-
     def _wire(self, cohort: CohortSettings) -> Wire:
         if cohort.encoding == "egeria-json":
             return JsonWire(cohort.name, cohort.topic_root, self.local, self.codec)
@@ -188,33 +170,13 @@ class Worker:
         self.federation = Federation()
         self.cohorts = {cohort.name: self._member(cohort) for cohort in self.settings.cohorts}
         self.registry.on_change = self._registered
-        await self._check_identity()
-        await self._check_name()
+        await check_identity(self.local, self.registry)
+        await check_name(self.settings, self.url, self.directory)
 
     async def _view(self, view: TopicView) -> None:
         view.on_failure = self.crash
         self._open.callback(view.stop)
         await view.start()
-
-    async def _check_name(self) -> None:
-        """Two processes with one worker name would take the group's static membership from each other for ever."""
-        mine = self.settings.worker
-        for url in {o.url for o in self.directory.owners().values() if o.worker == mine and o.url != self.url}:
-            try:
-                found = await self._peers_status(url)
-            except (httpx.HTTPError, ValueError):
-                continue  # the place where an earlier life of this worker listened
-            if (found.get("server"), found.get("worker")) == (self.settings.server, mine):
-                raise ConfigurationError(
-                    f"worker {mine} of {self.settings.server} runs already, at {url}",
-                    help="give this one another name (--worker)",
-                    url=url,
-                )
-
-    async def _peers_status(self, url: str) -> dict[str, Any]:
-        async with httpx.AsyncClient(timeout=NAME_CHECK_S, trust_env=False) as client:
-            found: dict[str, Any] = (await client.get(f"{url}/status")).json()
-            return found
 
     def _member(self, cohort: CohortSettings) -> CohortMember:
         member = CohortMember(cohort, self.wires[cohort.name], self.parts, self.registry, self.federation)
@@ -228,20 +190,6 @@ class Worker:
         for name in cohorts:
             if name in self.cohorts:
                 self.cohorts[name].noticed()
-
-    async def _check_identity(self) -> None:
-        """A log belongs to one metadata collection for ever: its instances carry the id as their home."""
-        ours, server = self.local.collection_id, self.settings.server
-        if not self.has_repository:
-            return
-        if self.registry.identity is None:
-            await self.registry.identify(ours)
-        elif self.registry.identity != ours:
-            raise ConfigurationError(
-                f"server {server} is metadata collection {self.registry.identity}, configured is {ours}",
-                help="take the metadata_collection_id out of the configuration, or give the server another name",
-                server=server,
-            )
 
     def _repository(self) -> None:
         count = self.settings.partitions
