@@ -132,3 +132,15 @@ def test_the_old_guid_is_restored_before_the_new_one_is_heard_of(machine: Cohort
     machine.cohort.hear(machine.member(2), partition)
     machine.settle()
     assert (machine.member(2).bean(guid) or {})["status"] == "ACTIVE"
+
+
+def test_a_new_home_that_takes_no_copies_hears_of_the_other_one(machine: CohortMachine) -> None:
+    guid = entity(machine, 1, SPECIAL)
+    machine.save_less(3, SPECIAL)
+    gone(machine, 1)
+    machine.re_home(2, 0)
+    machine.publish(2, 6)
+    machine.deliver_all(3)
+    machine.re_home(3, 0)
+    machine.settle()
+    assert (machine.member(3).bean(guid) or {})["metadataCollectionId"] == "collection-2"

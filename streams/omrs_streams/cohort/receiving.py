@@ -27,6 +27,7 @@ from omrs_streams.cohort.instance_events import (
     conflict,
     field_of,
     purged,
+    re_homed,
     refresh_request,
 )
 from omrs_streams.cohort.receiving_classifications import classified
@@ -177,6 +178,9 @@ def _ruled(
 ) -> Receipt:
     instance, guid = arrived.instance, str(arrived.instance["guid"])
     if ruling.outcome == "stale":
+        if ruling.told and held is not None and held.bean is not None and ours(held, me):
+            # Whoever re-homed it has not heard of our doing so, and perhaps takes no copies of the type.
+            return Receipt(STALE, sends=(re_homed(held.bean, ruling.told, me.sender(), now),))
         return Receipt(STALE)
     if ruling.outcome == "no_type":
         return _refused(DEAD, "OMRS-AUDIT-9015", event, guid, arrived.kind, ruling.reason)

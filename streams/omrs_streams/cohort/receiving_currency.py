@@ -37,12 +37,14 @@ _DELETED = frozenset({"DELETED_ENTITY_EVENT", "DELETED_RELATIONSHIP_EVENT"})
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """`keep`: another object, and the held one keeps the guid; `yield`: the one that arrives does. `type`: its type is
-    older than the held one's. `back`: accepted although its version is not higher."""
+    older than the held one's. `back`: accepted although its version is not higher. `told`: the home that both took over
+    from, of a re-home that lost against the one that is held."""
 
     outcome: Outcome
     reason: str
     back: bool = False
     audits: tuple[str, ...] = ()
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def _claim(held: Held, stored: Header, incoming: Header, arrived: Arrived, me: R
         return Ruling("accept", "of two new homes the lower collection id stays", back)
     if not competing and incoming.version > stored.version:
         return Ruling("accept", "re-homed", back)
-    return Ruling("stale", "an earlier re-home, or of two new homes the one that does not stay")
+    told = former.home if competing and former is not None else ""
+    return Ruling("stale", "an earlier re-home, or of two new homes the one that does not stay", told=told)
 
 
 def _begun(past: Sequence[Run], stored: Header) -> int:
