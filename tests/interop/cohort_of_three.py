@@ -113,6 +113,8 @@ class Cohort:
         """Until everybody has registered everybody else."""
         for member in self.members:
             eventually(lambda m=member: self.knows_all(m), f"{member} knows the others", within=within)
+        for each in (self.first, self.second):
+            eventually(lambda e=each: self.egeria.heard_of(e.name), f"Egeria has heard of {each.name}", within=within)
 
 
 @dataclass

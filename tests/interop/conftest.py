@@ -52,6 +52,10 @@ def cohort(founder: Founder) -> Iterator[Cohort]:
             each.wait()
         made.registered()
         yield made
+        for each in (made.first, made.second):
+            said = each.log_text()
+            for trouble in ("Traceback", "failed unexpectedly", "dead letter"):
+                assert trouble not in said, f"{each.name}: {said[max(0, said.index(trouble) - 2000) :][:4000]}"
 
 
 @pytest.fixture

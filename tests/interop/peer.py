@@ -99,6 +99,7 @@ class EgeriaPeer:
         self._bootstrap_servers = bootstrap_servers
         self._port = choose(1)[0]
         self._proc: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
         self.member = Member(name, f"http://127.0.0.1:{self._port}", self.collection_id, cohort, types, java=True)
 
     def spawn(self) -> "EgeriaPeer":
@@ -140,6 +141,12 @@ class EgeriaPeer:
     def log_text(self) -> str:
         """All that it has said since it was made, its audit log among it."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def heard_of(self, server: str) -> bool:
+        """Whether the member has registered, or registered anew, with the process that runs now. Before that Egeria
+        shows what is homed there as DEREGISTERED_REPOSITORY, although the member stands in its registry."""
+        said = self.log_text()[self._log_start :].splitlines()
+        return any(server in line and ("OMRS-AUDIT-0110" in line or "OMRS-AUDIT-0112" in line) for line in said)
 
     def stop(self) -> None:
         """SIGTERM: it leaves the cohort for the time being and sends nothing (OMRS cohort § 7)."""

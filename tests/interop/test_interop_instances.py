@@ -4,10 +4,10 @@ Where Egeria 4.2 itself gets something wrong, the test says what and holds what 
 """
 
 import time
-from typing import Any
 from uuid import uuid4
 
 import pytest
+from arriving import ENTITY, RELATIONSHIP, SETTLE_S, arrives, deleted, gone, new_link, new_term, term
 from at_once import at_every_home, at_every_pair
 from cohort_of_three import EGERIA, FIRST, HOMES, SECOND, Cohort
 from member import Bean, Member, differences, proxy_of
@@ -16,70 +16,7 @@ from workers import eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.kafka, pytest.mark.timeout(900)]  # the first test may build Egeria
 
-ENTITY, RELATIONSHIP = "entity", "relationship"
-SETTLE_S = 30.0  # a copy takes 0.2 s; the machine may be busy with other tests
 NOT_COMING_S = 1.0  # how long to look for what should not come, after what was sent later has arrived
-
-
-def term(word: str = "term") -> dict[str, Any]:
-    """Properties of a GlossaryTerm: texts, a map, letters of several alphabets."""
-    return {
-        "qualifiedName": f"Term:{word}:{uuid4()}",
-        "displayName": f"{word} – Begriff – 用語",
-        "additionalProperties": {"source": "interop", "empty": ""},
-    }
-
-
-def arrives(kind: str, bean: Bean, *members: Member) -> None:
-    """Until every member holds exactly this bean."""
-    for member in members:
-        last: list[str] = []
-
-        def equal(member: Member = member, last: list[str] = last) -> bool:
-            last[:] = differences(bean, member.known(kind, bean["guid"]))
-            return not last
-
-        try:
-            eventually(equal, "", within=SETTLE_S, every=0.05)
-        except AssertionError:
-            raise AssertionError(f"{kind} {bean['guid']} at {member} differs:\n" + "\n".join(last)) from None
-
-
-def gone(kind: str, guid: str, *members: Member) -> None:
-    """Until no member knows it any more."""
-    for member in members:
-        eventually(lambda m=member: m.known(kind, guid) is None, f"{member} has dropped {guid}", within=SETTLE_S)
-
-
-def deleted(kind: str, guid: str, *members: Member) -> None:
-    """Until every member either knows it as deleted or does not know it."""
-    for member in members:
-
-        def is_deleted(member: Member = member) -> bool:
-            found = member.known(kind, guid)
-            return found is None or found["status"] == "DELETED"
-
-        eventually(is_deleted, f"{member} holds {guid} no more as active", within=SETTLE_S)
-
-
-def new_term(home: Member, cohort: Cohort, word: str = "term") -> Bean:
-    """A GlossaryTerm at `home` that the others have."""
-    made = home.add_entity("GlossaryTerm", term(word))
-    arrives(ENTITY, made, *cohort.members)
-    return made
-
-
-def new_link(home: Member, cohort: Cohort, *, ends_at: Member | None = None) -> Bean:
-    """A Synonym at `home` between two terms, that the others have."""
-    at = ends_at or home
-    ends = [at.add_entity("GlossaryTerm", term(word)) for word in ("left", "right")]
-    for end in ends:
-        arrives(ENTITY, end, home)
-    made = home.add_relationship("Synonym", ends[0]["guid"], ends[1]["guid"], {"description": "the same"})
-    arrives(RELATIONSHIP, made, *cohort.members)
-    for end in ends:
-        arrives(ENTITY, end, *cohort.members)
-    return made
 
 
 # ---- entities --------------------------------------------------------------------------------------------------------
