@@ -148,14 +148,18 @@ def _claim(held: Held, stored: Header, incoming: Header, arrived: Arrived, me: R
         return Ruling("accept", "re-homed", back)
     if original is None and incoming.version > begun:
         return Ruling("accept", "re-homed", back)
-    competing = former is not None and original == former.home and incoming.version > _begun(past[:-1], stored)
-    if former is None or original is None:
-        competing = competing or incoming.version == begun
+    if original is None:
+        competing = incoming.version == begun
+    elif former is not None and original == former.home:
+        competing = incoming.version > _begun(past[:-1], stored)
+    else:
+        # From whom the home that is held took over was not seen: it can only be the same one while both are here.
+        competing = here in me.members and original not in {run.home for run in past}
     if competing and there < here:
         return Ruling("accept", "of two new homes the lower collection id stays", back)
     if not competing and incoming.version > stored.version:
         return Ruling("accept", "re-homed", back)
-    told = former.home if competing and former is not None else ""
+    told = (original or (former.home if former is not None else "")) if competing else ""
     return Ruling("stale", "an earlier re-home, or of two new homes the one that does not stay", told=told)
 
 
