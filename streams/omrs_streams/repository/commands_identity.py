@@ -54,7 +54,8 @@ class IdentityCommands(CommandBase):
         """Give an instance of ours that lost `guid` to an older object of another member a guid of its own; that guid.
 
         `cause`: id of the event that told. The new guid follows from both, so repeating changes nothing twice, and from
-        who we are: another member may lose the same guid by the same event. The old one is forgotten here, so that the other object can be taken in. (OMRS instances § Conflicts; LOG.md.)
+        who we are: another member may lose the same guid by the same event. The old one is forgotten here, so that the
+        other object can be taken in. (OMRS instances § Conflicts; LOG.md.)
         Raises what `re_identify` raises.
         """
         event_id = str(uuid5(NAMESPACE_OID, f"{self._local.collection_id}/{cause}/re-identify/{guid}"))
