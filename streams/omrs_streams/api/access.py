@@ -8,17 +8,26 @@ from omrs_streams.repository.local import Bean
 from omrs_streams.security import MetadataSecurity
 
 _TYPES = ("typeDef", "typeDefs")
+_READS = ("get", "find", "is")
+"""How the operations begin that only read."""
+_CONTENT = frozenset({"properties", "uniqueProperties", "classifications", "entityOneProxy", "entityTwoProxy"})
 
 
 def visible(security: MetadataSecurity, user: str, route: Route, result: Any) -> Any:
-    """`result` without what `user` may not read. Raises UserNotAuthorizedError when that is all of it.
+    """`result` without what `user` may not read. Raises UserNotAuthorizedError when that is all that was asked for.
 
-    Found instances and types that may not be read are left out silently.
+    Found instances and types that may not be read are left out silently. Of what a user changed, and may not read
+    since, he is told its header: the change was carried out.
     """
     if route.path.startswith("/instances") and route.payload is not None:
         if isinstance(result, list):
             return [seen for bean in result if (seen := security.readable(user, bean)) is not None]
-        return _instance(security, user, result) if isinstance(result, dict) else result
+        if not isinstance(result, dict):
+            return result
+        if not route.operation.startswith(_READS):
+            seen = security.readable(user, result)
+            return {k: v for k, v in result.items() if k not in _CONTENT} if seen is None else seen
+        return _instance(security, user, result)
     if isinstance(result, dict) and route.operation in ("getAllTypes", "findTypesByName") and "typeDefs" in result:
         return {**result, "typeDefs": _types(security, user, result["typeDefs"])}
     if route.payload in _TYPES:

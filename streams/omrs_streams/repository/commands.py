@@ -118,7 +118,7 @@ class Commands(ClassifyCommands, IdentityCommands, CopyCommands):
     async def update_properties(
         self, owned: OwnedPartition, call: Call, guid: str, kind: str, properties: Bean | None
     ) -> Bean:
-        """Replace the whole property set (OMRS instances § Versioning)."""
+        """Replace the whole property set (OMRS instances § Versioning); what the user may not see stays as it is."""
         if properties is None:
             raise PropertyError(
                 f"no properties were given for {guid}",
@@ -129,7 +129,8 @@ class Commands(ClassifyCommands, IdentityCommands, CopyCommands):
 
         def change(current: Bean, now: int) -> tuple[str, Bean, dict[str, object]]:
             validate.validate_properties(self._types, current["type"]["typeDefName"], properties)
-            return "UPDATED", changes.with_properties(changes.next_version(current, call.user, now), properties), {}
+            complete = self._with_unseen(call, current, properties)
+            return "UPDATED", changes.with_properties(changes.next_version(current, call.user, now), complete), {}
 
         return await self._change(owned, call, guid, kind, "update", change)
 

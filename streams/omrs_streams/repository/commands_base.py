@@ -131,6 +131,16 @@ class CommandBase:
         if call.cause is None:
             self._security.check(call.user, operation, bean, classification)
 
+    def _with_unseen(self, call: Call, current: Bean, properties: Bean) -> Bean:
+        """`properties` and those of `current` that the security connector hides from the user: he replaces what he
+        knows."""
+        seen = self._security.readable(call.user, current) or {}
+        held = (current.get("properties") or {}).get("instanceProperties") or {}
+        shown = (seen.get("properties") or {}).get("instanceProperties") or {}
+        given = properties.get("instanceProperties") or {}
+        unseen = {name: value for name, value in held.items() if name not in shown and name not in given}
+        return {**properties, "instanceProperties": {**given, **unseen}} if unseen else properties
+
     async def _classify_copy(
         self,
         owned: OwnedPartition,

@@ -29,7 +29,8 @@ class FindRequest:
 
     `match_properties` is a SearchProperties bean when `form` is "search", else an InstanceProperties bean.
     `statuses` None = every status but DELETED; `limit_classifications` None = no limit, else any one of the names.
-    `offset` and `page_size` count instances (page size 0 = all); `as_of_time` is epoch milliseconds.
+    `offset` and `page_size` count instances (page size 0 = all); `as_of_time` is epoch milliseconds. `user`: who asks,
+    and sees no more than the security connector lets him; None = the server itself.
     Raises PagingError (OMRS-REPOSITORY-400-050) for a negative offset or page size.
     """
 
@@ -49,6 +50,7 @@ class FindRequest:
     offset: int = 0
     page_size: int = 0
     as_of_time: int | None = None
+    user: str | None = None
 
     def __post_init__(self) -> None:
         check_paging(self.offset, self.page_size)

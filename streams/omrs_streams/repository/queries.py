@@ -1,7 +1,7 @@
 """Reads on the partitions that this worker owns: candidates from the indexes, decided on the beans."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -86,8 +86,20 @@ def history(
     return found if forwards else found[::-1]
 
 
-def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindRequest) -> list[Bean]:
-    """This worker's share of a find: in order, cut to what the page can need. Raises the errors of `compile_find`."""
+Seen = Callable[[Bean], Bean | None]
+"""An instance as the one who asks may see it; None = not at all."""
+
+
+def whole(bean: Bean) -> Bean | None:
+    """What the server itself sees: everything."""
+    return bean
+
+
+def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindRequest, seen: Seen = whole) -> list[Bean]:
+    """This worker's share of a find: in order, cut to what the page can need. Raises the errors of `compile_find`.
+
+    Conditions are tested on what is seen: nobody finds by what he may not read, and pages are full.
+    """
     matches = compile_find(types, request)
     plan = plan_find(types, request)
     wanted = plan.types
@@ -103,10 +115,10 @@ def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindReque
             if wanted is not None and meta.type_guid not in wanted:
                 continue
             try:
-                bean = store.to_bean(stored)
+                bean = seen(store.to_bean(stored))
             except CodecError:
                 continue  # reported and sent to the dead letters when it was folded
-            if matches(bean):
+            if bean is not None and matches(bean):
                 yield bean
 
     # A page in the order of guids needs no more of a partition than its length; any other order needs all matches.
@@ -162,6 +174,7 @@ def relationships_of(
     type_guid: str | None = None,
     statuses: Sequence[str] | None = None,
     time: int | None = None,
+    seen: Seen = whole,
 ) -> list[Bean]:
     """The relationships at `guid` in these partitions: subtypes included, statuses honoured (OMRS queries § 3)."""
     wanted = types.subtype_guids(type_guid) if type_guid else None
@@ -178,9 +191,9 @@ def relationships_of(
             if (status not in statuses) if statuses else status == DELETED:
                 continue
             try:
-                bean = store.to_bean(stored)
+                bean = seen(store.to_bean(stored))
             except CodecError:
                 continue
-            if guid in (bean["entityOneProxy"]["guid"], bean["entityTwoProxy"]["guid"]):
+            if bean is not None and guid in (bean["entityOneProxy"]["guid"], bean["entityTwoProxy"]["guid"]):
                 found.append(bean)
     return found

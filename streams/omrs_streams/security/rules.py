@@ -89,10 +89,22 @@ class RuleSecurity(MetadataSecurity):
         return {**event, "instanceEventSection": changed}
 
     def _exchanged(self, rules: Sequence[EventRule], cohort: str, instance: Bean) -> Bean | None:
-        for rule in rules:
-            if (not rule.cohorts or cohort in rule.cohorts) and self._fits(rule, instance):
-                return without(instance, rule.hide) if rule.effect == "allow" else None
-        return instance
+        seen = instance
+        rule = self._exchanging(rules, cohort, instance)
+        if rule is not None:
+            if rule.effect == "deny":
+                return None
+            seen = without(instance, rule.hide)
+        for end in _ENDS:
+            if end in instance:
+                proxy = self._exchanged(rules, cohort, instance[end])
+                if proxy is None:
+                    return None
+                seen = seen if proxy is instance[end] else {**seen, end: proxy}
+        return seen
+
+    def _exchanging(self, rules: Sequence[EventRule], cohort: str, instance: Bean) -> EventRule | None:
+        return next((r for r in rules if (not r.cohorts or cohort in r.cohorts) and self._fits(r, instance)), None)
 
     # ---- requests --------------------------------------------------------------------------------------------------
 
@@ -113,9 +125,16 @@ class RuleSecurity(MetadataSecurity):
 
     def readable(self, user: str, instance: Bean) -> Bean | None:
         rule = self._decisive(user, "read", instance, None)
-        if rule is None:
-            return instance if self._settings.default == "allow" else None
-        return without(instance, rule.hide) if rule.effect == "allow" else None
+        if (self._settings.default if rule is None else rule.effect) == "deny":
+            return None
+        seen = instance if rule is None else without(instance, rule.hide)
+        for end in _ENDS:
+            if end in instance:
+                proxy = self.readable(user, instance[end])
+                if proxy is None:
+                    return None  # who may not read an end may not read what hangs on it
+                seen = seen if proxy is instance[end] else {**seen, end: proxy}
+        return seen
 
     def _decisive(self, user: str, operation: Operation, instance: Bean, classification: str | None) -> UserRule | None:
         return next(

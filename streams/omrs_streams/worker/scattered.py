@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from omrs_schemas.codec import EventCodec
@@ -13,6 +14,7 @@ from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching import compile_find
 from omrs_streams.repository.matching_request import FindRequest
 from omrs_streams.repository.sequencing import merge, newest, page
+from omrs_streams.security import MetadataSecurity
 from omrs_streams.store.digest import home_sum
 from omrs_streams.worker.directory import Owner
 from omrs_streams.worker.partition import OwnedPartition
@@ -31,19 +33,22 @@ Share = Callable[[dict[int, OwnedPartition], Mapping[str, Any]], Awaitable[list[
 class Scattered:
     """Scatter-gather over the workers of this server. Either the whole answer, or NotReadyError after `MOVING_S`."""
 
-    def __init__(self, router: Router, peers: Peers, types: TypeSystem, codec: EventCodec) -> None:
+    def __init__(
+        self, router: Router, peers: Peers, types: TypeSystem, codec: EventCodec, security: MetadataSecurity
+    ) -> None:
         self._router = router
         self._peers = peers
         self._types = types
         self._codec = codec
+        self._security = security
 
     async def find(self, request: FindRequest) -> list[Bean]:
         compile_find(self._types, request)  # a bad request is refused before anyone is asked
         parts = await self._gather(INTERNAL_FIND, asdict(request))
         return [dict(bean) for bean in merge(parts, request)]
 
-    async def relationships_of(self, guid: str, body: Bean, time: int | None) -> list[Bean]:
-        """getRelationshipsForEntity; `body` is a TypeLimitedFindRequest bean."""
+    async def relationships_of(self, guid: str, body: Bean, time: int | None, user: str | None = None) -> list[Bean]:
+        """getRelationshipsForEntity; `body` is a TypeLimitedFindRequest bean. `user` None = the server itself."""
         request = FindRequest(
             kind="relationship",
             form="search",
@@ -60,6 +65,7 @@ class Scattered:
             "type_guid": request.type_guid,
             "statuses": body.get("limitResultsByStatus"),
             "time": time,
+            "user": user,
         }
         parts = await self._gather(INTERNAL_RELATIONSHIPS, asked)
         return [dict(bean) for bean in page(newest(parts), request)]
@@ -172,7 +178,11 @@ class Scattered:
             if fields.get(name) is not None:
                 fields[name] = tuple(fields[name])
         stores = [partition.store for partition in owned.values()]
-        return await asyncio.to_thread(queries.find, stores, self._types, FindRequest(**fields))
+        request = FindRequest(**fields)
+        return await asyncio.to_thread(queries.find, stores, self._types, request, self._seen(request.user))
+
+    def _seen(self, user: str | None) -> queries.Seen:
+        return queries.whole if user is None else partial(self._security.readable, user)
 
     async def _local_home_digest(self, owned: dict[int, OwnedPartition], body: Mapping[str, Any]) -> list[Bean]:
         stores = [partition.store for partition in owned.values()]
@@ -188,4 +198,5 @@ class Scattered:
             type_guid=body["type_guid"],
             statuses=body["statuses"],
             time=body["time"],
+            seen=self._seen(body["user"]),
         )

@@ -196,7 +196,7 @@ class Worker:
         self.router = Router(self.settings.worker, count, self.directory)
         self.peers = Peers()
         self._open.push_async_callback(self.peers.close)
-        self.scattered = Scattered(self.router, self.peers, self.types, self.codec)
+        self.scattered = Scattered(self.router, self.peers, self.types, self.codec, self.security)
         self.commands = Commands(
             self.local, self.types, self.codec, count, self.scattered.lookup, security=self.security
         )
