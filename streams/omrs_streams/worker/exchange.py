@@ -1,6 +1,7 @@
 """Carries out what the receiving core decides about instance events of one cohort: appends to the server log, wherever
 the guids live, answers to the cohort, new guids for instances of ours that lost theirs, the audit log."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 # A judgement is repeated when somebody else changed the guid meanwhile: twice in a row is rare already.
 ATTEMPTS = 8
+# The same conflict is told once in so long: its events may come by the thousand.
+TOLD_S = 60.0
+TOLD = 10_000  # conflicts that are remembered
 
 NewGuid = Callable[[str, str], Awaitable[str]]
 """`Commands.give_new_guid`: the guid that was lost and the id of the event that told → the new guid."""
@@ -45,6 +49,7 @@ class Exchange:
         self._saving = saving
         self._send = send
         self._new_guid = new_guid
+        self._told: dict[tuple[object, ...], float] = {}
 
     async def take_in(self, events: Mapping[str, Bean]) -> dict[str, Receipt]:
         """Judge `events` (by event id; no two of them about one guid) and do what follows; their receipts.
@@ -104,7 +109,23 @@ class Exchange:
             for message_id, params in receipt.audits:
                 self._parts.audit.record(message_id, **{"cohort": self._cohort, **params})
         await self._saving.learn([guid for receipt in receipts for guid in receipt.learned])
-        await self._send([event for receipt in receipts for event in receipt.sends])
+        sends = [event for receipt in receipts for event in receipt.sends]
+        await self._send([event for event in sends if not self._was_told(event)])
+
+    def _was_told(self, event: Bean) -> bool:
+        """Whether this is an error event that was sent a moment ago."""
+        error = event.get("errorSection")
+        if error is None:
+            return False
+        named = ("errorCode", "targetInstanceGUID", "targetMetadataCollectionId", "otherMetadataCollectionId")
+        key = tuple(error.get(name) for name in named)
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(key, -TOLD_S) < TOLD_S:
+            return True
+        if len(self._told) >= TOLD:
+            self._told.clear()
+        self._told[key] = now
+        return False
 
 
 def _entry(event_id: str, append: Append) -> dict[str, Any]:

@@ -41,6 +41,11 @@ TYPE_WAIT_S = 5.0
 # A type that did not come is not waited for again for so long: a flood of its instances must not stall the others.
 TYPE_FORGET_S = 60.0
 TYPE_POLL_S = 0.05
+# All waiting for types together: so much at first, when a new member reads a cohort's past, and a tenth of the time
+# later. A flood of instances of ever new types that nobody defines would otherwise stop everything behind it.
+PATIENCE_S = 30.0
+PATIENCE_SHARE = 0.1
+FORGOTTEN = 10_000  # types that did not come are remembered up to this number
 RETRY_S = 0.5
 POLL_S = 0.02  # until a partition that moves is served here; a hand-over takes some 100 ms
 
@@ -78,6 +83,8 @@ class Inbound:
         self._saving = saving
         self._exchange = exchange
         self._missing: dict[str, float] = {}
+        self._patience = PATIENCE_S
+        self._patient_at = 0.0
 
     async def instance_events(self, messages: Sequence[Any]) -> None:
         """Take in a batch of one partition; bad ones go to the dead letters.
@@ -127,7 +134,7 @@ class Inbound:
                 if self._glance(this, record, arrival.decoded):
                     return True
         guids = self._guids(arrival)
-        waits = not guids.isdisjoint(this.taken) or not guids.isdisjoint(this.ahead)
+        waits = not guids.isdisjoint(this.taken) or not guids.isdisjoint(this.ahead) or arrival.event_id in this.judged
         this.taken |= guids
         if waits:
             return False
@@ -253,19 +260,34 @@ class Inbound:
         """
         if not type_guid and record is None:
             return ""
+        typedef = self._parts.types.types.typedef(type_guid)
+        if typedef is None:
+            typedef = await self._awaited_type(type_guid)
+        if typedef is not None:
+            return str(typedef["name"])
+        if record is None:
+            return ""
+        raise _inactive(record.kind, record.key, type_guid)
+
+    async def _awaited_type(self, type_guid: str) -> Bean | None:
+        """The type, if it comes while there is patience to wait for it."""
         loop = asyncio.get_running_loop()
-        given_up = loop.time() - self._missing.get(type_guid, -TYPE_FORGET_S) < TYPE_FORGET_S
-        deadline = loop.time() + (0 if given_up else TYPE_WAIT_S)
+        started = loop.time()
+        self._patience = min(PATIENCE_S, self._patience + (started - self._patient_at) * PATIENCE_SHARE)
+        given_up = started - self._missing.get(type_guid, -TYPE_FORGET_S) < TYPE_FORGET_S
+        deadline = started + (0 if given_up else min(TYPE_WAIT_S, self._patience))
         while True:
             typedef = self._parts.types.types.typedef(type_guid)
-            if typedef is not None:
-                return str(typedef["name"])
-            if loop.time() >= deadline:
-                self._missing[type_guid] = loop.time()
-                if record is None:
-                    return ""
-                raise _inactive(record.kind, record.key, type_guid)
+            if typedef is not None or loop.time() >= deadline:
+                break
             await asyncio.sleep(TYPE_POLL_S)
+        self._patient_at = loop.time()
+        self._patience -= self._patient_at - started
+        if typedef is None:
+            if len(self._missing) >= FORGOTTEN:
+                self._missing.clear()
+            self._missing[type_guid] = self._patient_at
+        return typedef
 
     def _still_ours(self, source: int, count: int) -> bool:
         if (self._topic, source) in self._router.feeds:
@@ -340,6 +362,7 @@ def _require_true(record: LogRecord, decoded: Mapping[str, Any]) -> None:
         "home": (record.home_id, header.get("metadataCollectionId") or ""),
         "type": (record.type_guid, (instance.get("type") or {}).get("typeDefGUID")),
         "status": (record.status, instance.get("status") or "UNKNOWN"),
+        "replicator": (record.replicated_by, header.get("replicatedBy") or ""),
     }
     wrong = [f"{name} {said!r} instead of {true!r}" for name, (said, true) in facts.items() if said != true]
     if wrong:

@@ -21,13 +21,21 @@ class Arrival:
     """An instance event of another member.
 
     `record` and `decoded` (its Avro record) are there where the sender's headers say what the fold needs; such a record
-    is appended to the server log as it is. Otherwise there is only the event bean.
+    is appended to the server log as it is. Otherwise there is only the event bean. `originator`: the collection that
+    says it sent the event, where it does.
     """
 
     event_id: str
     record: LogRecord | None = None
     decoded: dict[str, Any] | None = None
     event: Bean | None = None
+    originator: str | None = None
+
+
+def originator_of(event: Bean) -> str | None:
+    """The metadata collection id in the event's originator section."""
+    found = (event.get("originator") or {}).get("metadataCollectionId")
+    return None if found is None else str(found)
 
 
 class Wire(Protocol):

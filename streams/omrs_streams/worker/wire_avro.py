@@ -10,7 +10,7 @@ from omrs_streams.log.producer import Outgoing, too_large
 from omrs_streams.log.record import ORIGINATOR, Effective, LogRecord
 from omrs_streams.log.topics import TopicSpec, cohort_topics
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id
+from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id, originator_of
 
 
 class AvroWire:
@@ -50,10 +50,12 @@ class AvroWire:
         if "omrs-meta" not in headers:
             event = self._codec.decode(message.value or b"")
             self._require(event["eventCategory"], INSTANCE)
-            event_id = headers.get("event-id")
-            return Arrival(arrival_id(message) if event_id is None else event_id.decode(errors="replace"), event=event)
+            given = headers.get("event-id")
+            event_id = arrival_id(message) if given is None else given.decode(errors="replace")
+            return Arrival(event_id, event=event, originator=originator_of(event))
         record = LogRecord.parse(message.partition, -1, message.key, message.value, message.headers)
-        return Arrival(record.event_id, record, self._codec.decode_record(record.value or b""))
+        decoded = self._codec.decode_record(record.value or b"")
+        return Arrival(record.event_id, record, decoded, originator=originator_of(decoded))
 
     def _own(self, message: Any) -> bool:
         return any(name == ORIGINATOR and value == self._sender for name, value in message.headers or ())

@@ -18,7 +18,7 @@ from omrs_streams.log.record import DIGITS, ORIGIN_COPY, ORIGINATOR, Effective, 
 from omrs_streams.log.topics import TopicSpec, egeria_topics
 from omrs_streams.repository.events import log_record
 from omrs_streams.repository.local import Bean, LocalCollection
-from omrs_streams.worker.wire import INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id
+from omrs_streams.worker.wire import INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id, originator_of
 
 _SECTION = {REGISTRY: "registryEventSection", TYPEDEF: "typeDefEventSection", INSTANCE: "instanceEventSection"}
 
@@ -75,13 +75,13 @@ class JsonWire:
         section = event["instanceEventSection"]
         instance = _only_instance(section)
         if instance is None or not _complete(section, instance) or "errorSection" in event:
-            return Arrival(event_id, event=event)
+            return Arrival(event_id, event=event, originator=originator_of(event))
         _require_numbers(section, instance)
         name, content = self._codec.event_to_record(event)
         value = self._codec.encode_record(name, content)
         # The partition is that of the log, which the one who appends knows.
         record = log_record(event, lambda _: value, 1, event_id=event_id, origin=ORIGIN_COPY)
-        return Arrival(event_id, record, content)
+        return Arrival(event_id, record, content, originator=originator_of(event))
 
     def _event(self, message: Any, category: str) -> Bean:
         event = loads(message.value or b"")
