@@ -40,6 +40,11 @@ class MetadataSecurity:
         """The instance event as it is sent to `cohort`; None = it is not sent."""
         return event
 
+    def withdraws(self, cohort: str, event: Bean) -> bool:
+        """Of an event that `outbound` held back: whether `cohort` may have been sent the instance before, so that it is
+        told now that it is purged."""
+        return False
+
     def inbound(self, cohort: str, event: Bean) -> Bean | None:
         """The instance event as it is taken in from `cohort`; None = it is dropped."""
         return event

@@ -16,6 +16,7 @@ ZONES = ("ZoneMembership", "AssetZoneMembership")
 """The classification that says which governance zones an element is in, by release (6.1, 4.2)."""
 
 _INSTANCES = ("entity", "originalEntity", "relationship", "originalRelationship", "entityProxy")
+_CLASSIFICATIONS = ("classification", "originalClassification")
 _ENDS = ("entityOneProxy", "entityTwoProxy")
 
 R = TypeVar("R", UserRule, EventRule, CopyRule)
@@ -48,6 +49,13 @@ class RuleSecurity(MetadataSecurity):
     def outbound(self, cohort: str, event: Bean) -> Bean | None:
         return self._event(self._settings.send, cohort, event)
 
+    def withdraws(self, cohort: str, event: Bean) -> bool:
+        """Whether a zone holds it back: zones change, and what is in one now may have been in none before."""
+        section = event.get("instanceEventSection") or {}
+        instances = (section[name] for name in _INSTANCES if section.get(name) is not None)
+        deciding = (self._exchanging(self._settings.send, cohort, instance) for instance in instances)
+        return any(rule is not None and rule.effect == "deny" and bool(rule.zones) for rule in deciding)
+
     def inbound(self, cohort: str, event: Bean) -> Bean | None:
         return self._event(self._settings.receive, cohort, event)
 
@@ -56,13 +64,21 @@ class RuleSecurity(MetadataSecurity):
         return rule is None or rule.effect == "allow"
 
     def _concerns(self, rules: Sequence[EventRule | CopyRule], cohort: str | None, type_guid: str) -> bool:
-        typedef = self._types.typedef(type_guid)
-        name = "" if typedef is None else str(typedef["name"])
+        """Relationships carry their ends, and any entity may carry any classification: rules that name other kinds of
+        types concern them too."""
+        typedef = self._types.typedef(type_guid) or {}
+        name, everything = str(typedef.get("name")), typedef.get("class") != "EntityDef"
         for rule in rules:
             cohorts = rule.cohorts if isinstance(rule, EventRule) else ()
-            if (not cohorts or cohort in cohorts) and (not rule.types or self._is_any(name, rule.types)):
+            if cohorts and cohort not in cohorts:
+                continue
+            if everything or not rule.types or self._is_any(name, rule.types) or self._names_classification(rule):
                 return True
         return False
+
+    def _names_classification(self, rule: EventRule | CopyRule | UserRule) -> bool:
+        found = (self._types.typedef_by_name(name) or {} for name in rule.types)
+        return any(typedef.get("class") == "ClassificationDef" for typedef in found)
 
     def _event(self, rules: Sequence[EventRule], cohort: str, event: Bean) -> Bean | None:
         section = event.get("instanceEventSection")
@@ -77,6 +93,13 @@ class RuleSecurity(MetadataSecurity):
             if kept is None:
                 return None
             changed[name] = kept
+        ours = [rule for rule in rules if not rule.cohorts or cohort in rule.cohorts]
+        for name in _CLASSIFICATIONS:
+            if section.get(name) is not None:
+                classification = self._classification(ours, section[name])
+                if classification is None:
+                    return None
+                changed[name] = classification
         batch = section.get("instanceBatch")
         if batch is not None:
             passed = {
@@ -95,6 +118,7 @@ class RuleSecurity(MetadataSecurity):
             if rule.effect == "deny":
                 return None
             seen = without(instance, rule.hide)
+        seen = self._with_classifications([r for r in rules if not r.cohorts or cohort in r.cohorts], seen)
         for end in _ENDS:
             if end in instance:
                 proxy = self._exchanged(rules, cohort, instance[end])
@@ -128,6 +152,7 @@ class RuleSecurity(MetadataSecurity):
         if (self._settings.default if rule is None else rule.effect) == "deny":
             return None
         seen = instance if rule is None else without(instance, rule.hide)
+        seen = self._with_classifications(list(self._of_user(user, "read")), seen)
         for end in _ENDS:
             if end in instance:
                 proxy = self.readable(user, instance[end])
@@ -156,6 +181,25 @@ class RuleSecurity(MetadataSecurity):
                 user=user,
                 operation=operation,
             )
+
+    # ---- classifications -------------------------------------------------------------------------------------------
+
+    def _with_classifications(self, rules: Sequence[UserRule | EventRule], instance: Bean) -> Bean:
+        """`instance` with the classifications that `rules` let be seen."""
+        held = instance.get("classifications") or ()
+        seen = [kept for each in held if (kept := self._classification(rules, each)) is not None]
+        if len(seen) == len(held) and all(new is old for new, old in zip(seen, held, strict=True)):
+            return instance
+        rest = {name: value for name, value in instance.items() if name != "classifications"}
+        return {**rest, "classifications": seen} if seen else rest
+
+    def _classification(self, rules: Sequence[UserRule | EventRule], classification: Bean) -> Bean | None:
+        """What is seen of a classification: the first rule that names its type decides; without one, all of it."""
+        name = str(classification.get("name"))
+        rule = next((rule for rule in rules if rule.types and self._is_any(name, rule.types)), None)
+        if rule is None:
+            return classification
+        return without(classification, rule.hide) if rule.effect == "allow" else None
 
     # ---- fitting ---------------------------------------------------------------------------------------------------
 

@@ -3,9 +3,10 @@ events § 6, § 7)."""
 
 import zlib
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from omrs_schemas.errors import OmrsError
+from omrs_streams.cohort.instance_events import purged_by_id
 from omrs_streams.log import names
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective
@@ -27,14 +28,14 @@ class Outbound:
         outgoing: list[tuple[Effective, Outgoing]] = []
         for record in records:
             try:
-                passed = self._passed(record)
-                if passed is not None:
-                    outgoing.append((record, self._wire.published(passed)))
+                sent = self._sent(record)
+                if sent is not None:
+                    outgoing.append((record, sent))
             except OmrsError as error:
                 self._bury(record, error)
-        sent = self._send_all(outgoing)
-        if sent:
-            self._parts.audit.record("OMRS-AUDIT-8009", count=sent, topic=self._wire.instances_topic)
+        count = self._send_all(outgoing)
+        if count:
+            self._parts.audit.record("OMRS-AUDIT-8009", count=count, topic=self._wire.instances_topic)
 
     def _send_all(self, outgoing: Sequence[tuple[Effective, Outgoing]]) -> int:
         """Send them together; where one can never be sent (too large for the topic as others made it), one by one."""
@@ -58,7 +59,8 @@ class Outbound:
             log, record.partition, record.offset, record.key, record.value, record.headers, error
         )
 
-    def _passed(self, record: Effective) -> Effective | None:
+    def _sent(self, record: Effective) -> Outgoing | None:
+        """What the cohort is sent of a record; None when it is told nothing."""
         ours = self._parts.local.collection_id.encode()
         if ours not in (record.named.get("home-id"), record.named.get("replicated-by")):
             return None
@@ -66,13 +68,30 @@ class Outbound:
         typedef = self._parts.types.types.typedef(type_guid)
         if not self._parts.send.instance(type_guid, None if typedef is None else typedef["name"]):
             return None
-        if not self._parts.security.filters_outbound(self._cohort, type_guid):
-            return record
+        security = self._parts.security
+        if not security.filters_outbound(self._cohort, type_guid):
+            return self._wire.published(record)
         event = self._parts.codec.decode(record.value)
-        secured = self._parts.security.outbound(self._cohort, event)
-        if secured is None or secured is event:
-            return None if secured is None else record
-        return _with_value(record, self._parts.codec.encode(secured))
+        secured = security.outbound(self._cohort, event)
+        if secured is None:
+            new = record.text("kind").startswith("NEW_")
+            return self._withdrawal(record, event) if not new and security.withdraws(self._cohort, event) else None
+        unchanged = secured is event
+        return self._wire.published(record if unchanged else _with_value(record, self._parts.codec.encode(secured)))
+
+    def _withdrawal(self, record: Effective, event: Bean) -> Outgoing:
+        """To the cohort the instance is purged: it may have been sent before, and must not be seen any longer."""
+        section = event["instanceEventSection"]
+        relationship = "relationship" in section
+        purge = purged_by_id(
+            record.key.decode(),
+            section,
+            self._parts.local.collection_id,
+            relationship,
+            self._parts.local.originator(),
+            event["timestamp"],
+        )
+        return self._wire.instance(purge, str(uuid5(NAMESPACE_OID, f"{record.text('event-id')}/withdrawn")))
 
     async def send(self, events: Sequence[Bean]) -> None:
         """Send instance events that no log record stands behind: refresh requests and their answers, errors.

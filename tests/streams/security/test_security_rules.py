@@ -194,3 +194,74 @@ def test_what_is_wrong_with_the_file_is_said(tmp_path: Path, text: str, reason: 
     assert yaml.safe_load(text)
     with pytest.raises(ConfigurationError, match=reason):
         rules(tmp_path, text)
+
+
+PEOPLE = """
+default: allow
+requests:
+  - {operations: [read], types: [Person], roles: [hr], effect: allow}
+  - {operations: [read], types: [Person], users: [eve], effect: deny}
+  - {operations: [read], types: [Person], effect: allow, hide: [qualifiedName]}
+  - {operations: [read], types: [Confidentiality], users: [eve], effect: deny}
+send:
+  - {types: [Confidentiality], effect: deny}
+  - {types: [Person], effect: allow, hide: [qualifiedName]}
+  - {types: [ToDo], effect: deny}
+"""
+
+
+def classified(bean: Bean, name: str, **properties: Any) -> Bean:
+    found = {
+        "class": "Classification",
+        "name": name,
+        "type": TYPES.instance_type(TYPES.require(name=name)),
+        "properties": to_properties(TYPES, name, properties),
+    }
+    return {**bean, "classifications": [found]}
+
+
+def linked(one: Bean, two: Bean) -> Bean:
+    """A relationship whose ends carry a unique property, as they do on the wire."""
+    bean = relationship(one, two)
+    for end, source in (("entityOneProxy", one), ("entityTwoProxy", two)):
+        bean[end] = {**bean[end], "uniqueProperties": source["properties"]}
+    return bean
+
+
+def test_the_ends_of_a_relationship_are_shown_as_their_own_rules_say(tmp_path: Path) -> None:
+    security = rules(tmp_path, PEOPLE)
+    bean = linked(entity("Person"), entity("GlossaryTerm"))
+    assert security.readable("eve", bean) is None, "who may not read an end may not read what hangs on it"
+    seen = security.readable("peter", bean)
+    assert seen is not None
+    assert seen["entityOneProxy"]["uniqueProperties"]["instanceProperties"] == {}
+    assert seen["entityTwoProxy"] == bean["entityTwoProxy"]
+    sent = security.outbound("partners", event(bean))
+    assert sent is not None
+    assert (
+        sent["instanceEventSection"]["relationship"]["entityOneProxy"]["uniqueProperties"]["instanceProperties"] == {}
+    )
+    assert security.outbound("partners", event(linked(entity("ToDo"), entity()))) is None
+    flow = TYPES.require(name="DataFlow")["guid"]
+    assert security.filters_outbound("partners", flow), "any relationship may have such an end"
+
+
+def test_a_rule_that_names_a_classification_takes_it_out(tmp_path: Path) -> None:
+    security = rules(tmp_path, PEOPLE)
+    bean = classified(entity(), "Confidentiality", notes="n")
+    seen = security.readable("eve", bean)
+    assert seen is not None and "classifications" not in seen
+    assert security.readable("peter", bean) == bean
+    sent = security.outbound("partners", event(bean))
+    assert sent is not None and "classifications" not in sent["instanceEventSection"]["entity"]
+    told = event(bean)
+    told["instanceEventSection"]["classification"] = bean["classifications"][0]
+    assert security.outbound("partners", told) is None
+    assert security.filters_outbound("partners", bean["type"]["typeDefGUID"]), "any entity may carry it"
+
+
+def test_what_a_zone_holds_back_is_withdrawn_and_what_a_type_holds_back_is_not(tmp_path: Path) -> None:
+    security = rules(tmp_path, EVENTS + "  - {zones: [none], effect: deny}\n")
+    assert security.withdraws("partners", event(entity(zones=("secret",))))
+    assert not security.withdraws("partners", event(entity()))
+    assert not rules(tmp_path, PEOPLE).withdraws("partners", event(entity("ToDo")))
