@@ -144,3 +144,17 @@ def test_a_new_home_that_takes_no_copies_hears_of_the_other_one(machine: CohortM
     machine.re_home(3, 0)
     machine.settle()
     assert (machine.member(3).bean(guid) or {})["metadataCollectionId"] == "collection-2"
+
+
+def test_changes_of_the_old_guid_that_come_after_the_new_one(machine: CohortMachine) -> None:
+    guid = entity(machine, 1)
+    machine.classify_copy(2, 0, "Tag")
+    machine.settle()
+    machine.declassify(2, 0)
+    machine.re_identify(1, 0)
+    for value in (1, 2):
+        machine.update(1, 0, value)
+    machine.settle()
+    machine.restore(1, 0)
+    machine.settle()
+    assert not (machine.member(0).bean(guid) or {}).get("classifications")

@@ -187,11 +187,10 @@ def _ruled(
     whole = _normalised(event, section, instance, held)
     if ruling.outcome == "accept":
         expected = held.revision if held is not None and ruling.back else None
-        again = held is not None and held.bean is None and bool(ruling.audits)
         return Receipt(
             ACCEPTED,
             (Append(guid, whole, expected),),
-            sends=(_ask_again(instance, me, now),) if again else (),
+            sends=(_ask_again(instance, me, now),) if ruling.came_back else (),
             rebroadcast=(_as_new(whole, instance),) if instance.get("replicatedBy") == me.collection_id else (),
             audits=tuple(_moved(number, held, instance) for number in ruling.audits),
             learned=_learned(arrived.kind, instance, me),

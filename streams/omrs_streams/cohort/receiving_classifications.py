@@ -48,9 +48,11 @@ def classified(event: Bean, section: Bean, stored: Callable[[str], Held | None],
     if not entity.get("guid"):
         return Receipt(DEAD, audits=(("OMRS-AUDIT-0315", {"kind": kind, "server": server}),))
     guid = str(entity["guid"])
-    if me.collection_id in (classification.get("metadataCollectionId"), classification.get("replicatedBy")):
-        return Receipt(OWN, audits=(("OMRS-AUDIT-0028", {"kind": kind, "guid": guid, "server": server}),))
     held = stored(guid)
+    if me.collection_id in (classification.get("metadataCollectionId"), classification.get("replicatedBy")) and not (
+        _forgotten(held, classification, kind, me)
+    ):
+        return Receipt(OWN, audits=(("OMRS-AUDIT-0028", {"kind": kind, "guid": guid, "server": server}),))
     refusal = wanted(event, entity, classification, kind, me)
     if refusal is not None and (refusal.outcome != FILTERED or not ours(held, me) or not me.may_save(entity)):
         return refusal
@@ -140,6 +142,14 @@ def _known(held: Held, classification: Mapping[str, Any], *, removed: bool) -> b
         if told is not None and same and told.key[:2] == age[:2] and told.key >= age:
             return True
     return False
+
+
+def _forgotten(held: Held | None, classification: Mapping[str, Any], kind: str, me: Receiver) -> bool:
+    """Whether we removed the classification of a copy, and know it no more because the copy was purged meanwhile and
+    came back."""
+    if kind != DECLASSIFIED or held is None or held.bean is None or ours(held, me):
+        return False
+    return not _known(held, classification, removed=False)
 
 
 def _proxy(entity: Bean) -> Bean:

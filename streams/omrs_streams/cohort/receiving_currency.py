@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from omrs_streams.cohort.currency import AUDIT_NEW_HOME, AUDIT_NEW_TYPE, Header
 from omrs_streams.cohort.receiving_model import Held, Receiver, Run
-from omrs_streams.fold.kinds import PURGE_KINDS
+from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
 from omrs_streams.fold.overlay import merge_classifications
 from omrs_streams.store.canonical import canonical
 
@@ -31,6 +31,8 @@ Outcome = Literal["accept", "stale", "keep", "yield", "type", "no_type"]
 
 _RE_HOMED = frozenset({"RE_HOMED_ENTITY_EVENT", "RE_HOMED_RELATIONSHIP_EVENT"})
 _REFRESHED = frozenset({"REFRESHED_ENTITY_EVENT", "REFRESHED_RELATIONSHIP_EVENT"})
+_LIVING = frozenset(f"{kind}_ENTITY_EVENT" for kind in ("UPDATED", "UNDONE", "RETYPED")) | CLASSIFICATION_KINDS
+"""What an entity may still be told of under the guid it had before: only a restore brings that back."""
 _DELETED = frozenset({"DELETED_ENTITY_EVENT", "DELETED_RELATIONSHIP_EVENT"})
 
 
@@ -38,13 +40,15 @@ _DELETED = frozenset({"DELETED_ENTITY_EVENT", "DELETED_RELATIONSHIP_EVENT"})
 class Ruling:
     """`keep`: another object, and the held one keeps the guid; `yield`: the one that arrives does. `type`: its type is
     older than the held one's. `back`: accepted although its version is not higher. `told`: the home that both took over
-    from, of a re-home that lost against the one that is held."""
+    from, of a re-home that lost against the one that is held. `came_back`: what was said of it while it was held to be
+    purged is lost here."""
 
     outcome: Outcome
     reason: str
     back: bool = False
     audits: tuple[str, ...] = ()
     told: str = ""
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,11 @@ def _after_purge(held: Held, incoming: Header, arrived: Arrived) -> Ruling:
         return Ruling("stale", "the guid was taken") if taken else Ruling("accept", "the guid is free")
     there = incoming.home_id or ""
     if arrived.kind in _RE_HOMED and held.home != there and (arrived.original_home == held.home or there < held.home):
-        return Ruling("accept", "re-homed before the purge was known there", back=True, audits=(AUDIT_NEW_HOME,))
-    known = incoming.version <= held.version
-    return Ruling("stale", "purged already") if known else Ruling("accept", "it came back")
+        reason = "re-homed before the purge was known there"
+        return Ruling("accept", reason, back=True, audits=(AUDIT_NEW_HOME,), came_back=True)
+    if incoming.version <= held.version or arrived.kind in _LIVING:
+        return Ruling("stale", "purged already")
+    return Ruling("accept", "it came back", came_back=True)
 
 
 def _newer(held: Held, stored: Header, incoming: Header, arrived: Arrived) -> bool:
