@@ -24,12 +24,18 @@ ORIGINATOR = "originator"
 DIGITS = 18
 """What versions and times may take: all of them fit in 64 bits then, and no real one is longer."""
 
+TEXT_LIMIT = 1_000
+"""Characters that a guid, an id or any other text of the envelope may have: at most 4,000 bytes in UTF-8, so that a
+store's keys and states hold it (their lengths have 16 bits). Real ones have up to a hundred."""
+
 FLAG_PROXY = 1
 FLAG_RELATIONSHIP = 2
 
 Headers = list[tuple[str, bytes]]
 
 _NEEDED = frozenset({"event-id", "kind", "type-guid", "home-id"})
+_TEXTS = ("key", "home_id", "replicated_by", "type_guid", "event_id", "status", "kind", "cause")
+_READ = ("event-id", "kind", "type-guid", "home-id", "replicated-by", "cause")
 _META = re.compile(rb"(?:home|copy|archive|consequence)(?:\|-?\d{1,18}){4}\|\d+\|[^|]*")
 
 
@@ -89,6 +95,21 @@ class LogRecord:
         headers.extend(extra)
         return headers
 
+    def too_long(self) -> str | None:
+        """The name of a text that no store holds (`TEXT_LIMIT`); None where all fit."""
+        if (
+            len(self.key) <= TEXT_LIMIT
+            and len(self.home_id) <= TEXT_LIMIT
+            and len(self.replicated_by) <= TEXT_LIMIT
+            and len(self.type_guid) <= TEXT_LIMIT
+            and len(self.event_id) <= TEXT_LIMIT
+            and len(self.status) <= TEXT_LIMIT
+            and len(self.kind) <= TEXT_LIMIT
+            and (self.cause is None or len(self.cause) <= TEXT_LIMIT)
+        ):
+            return None
+        return next(name for name in _TEXTS if len(getattr(self, name) or "") > TEXT_LIMIT)
+
     @classmethod
     def parse(
         cls,
@@ -118,7 +139,7 @@ class LogRecord:
             if origin not in ORIGINS:
                 raise PoisonRecordError(f"unknown origin {origin!r} in header omrs-meta")
             expected = found.get("expected-revision")
-            return cls(
+            record = cls(
                 partition,
                 offset,
                 key.decode(),
@@ -139,6 +160,9 @@ class LogRecord:
                 bool(bits & FLAG_PROXY),
                 bool(bits & FLAG_RELATIONSHIP),
             )
+            if (long := record.too_long()) is not None:
+                raise PoisonRecordError(f"{long} has more than {TEXT_LIMIT} characters")
+            return record
         except KeyError as missing:
             raise PoisonRecordError(
                 f"header {missing.args[0]!r} is missing; only a metadata server appends to a server log"
@@ -171,6 +195,8 @@ class Effective(NamedTuple):
         meta = named.get("omrs-meta")
         if meta is None or not _META.fullmatch(meta) or None in named.values() or not named.keys() >= _NEEDED:
             return None
+        if not named.get("expected-revision", b"0").isdigit() or not _readable(key, meta, named):
+            return None
         return cls(message.partition(), message.offset(), key, value, headers, named)
 
     def text(self, header: str) -> str:
@@ -180,3 +206,15 @@ class Effective(NamedTuple):
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode()
+
+
+def _readable(key: bytes, meta: bytes, named: dict[str, bytes]) -> bool:
+    """Whether the texts of the envelope are UTF-8 and fit a store, as `LogRecord.parse` has it."""
+    texts = (key, meta.rpartition(b"|")[2], *(named.get(name, b"") for name in _READ))
+    whole = b"".join(texts)
+    if len(whole) <= TEXT_LIMIT and whole.isascii():
+        return True
+    try:
+        return all(len(text.decode()) <= TEXT_LIMIT for text in texts)
+    except UnicodeDecodeError:
+        return False

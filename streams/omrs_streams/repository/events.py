@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Callable
 from uuid import UUID
 
+from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.log.partition import partition_of
-from omrs_streams.log.record import LogRecord
+from omrs_streams.log.record import DIGITS, TEXT_LIMIT, LogRecord
 from omrs_streams.repository.local import Bean
 
 RELATIONSHIP_CLASS = "Relationship"
+
+_MOST = 10**DIGITS
+_LEAST = -(10 ** (DIGITS - 1))  # the sign takes the place of a digit
 
 
 def guid_for(event_id: str) -> str:
@@ -65,7 +69,11 @@ def log_record(
     cause: str | None = None,
 ) -> LogRecord:
     """The record that appends `event`; its header fields are taken from the instance, or from the classification
-    where only a proxy travels with it."""
+    where only a proxy travels with it.
+
+    Raises InvalidParameterError where no log and no store holds them: a guid or id of more than `TEXT_LIMIT`
+    characters, a version or time of more than 18 digits. Here, because what is appended is read at every start.
+    """
     section = event["instanceEventSection"]
     kind: str = section["eventType"]
     relationship = section.get("relationship")
@@ -79,7 +87,7 @@ def log_record(
     if kind.startswith("DECLASSIFIED"):
         valid_from = max(valid_from, event["timestamp"])
     guid: str = instance["guid"]
-    return LogRecord(
+    record = LogRecord(
         partition=partition_of(guid, partitions),
         offset=-1,
         key=guid,
@@ -100,6 +108,26 @@ def log_record(
         is_proxy=proxy is not None,
         is_relationship=relationship is not None,
     )
+    _require_storable(record)
+    return record
+
+
+def _require_storable(record: LogRecord) -> None:
+    long = record.too_long()
+    if long is not None:
+        raise InvalidParameterError(
+            f"{long} of a {record.kind} has more than {TEXT_LIMIT} characters: {getattr(record, long)[:40]!r}...",
+            help="give it a shorter one; guids and metadata collection ids have up to a hundred characters",
+        )
+    if not (
+        _LEAST < record.version < _MOST
+        and _LEAST < record.create_time < _MOST
+        and _LEAST < record.type_version < _MOST
+        and _LEAST < record.valid_from < _MOST
+    ):
+        raise InvalidParameterError(
+            f"a version or time in a {record.kind} of {record.key} has more than {DIGITS} digits"
+        )
 
 
 def instance_time(header: Bean) -> int:
