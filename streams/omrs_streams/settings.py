@@ -1,5 +1,6 @@
 """Configuration of a worker: command line over environment (`OMRS_…`, `__` between levels) over YAML file."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,10 +12,13 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.audit.settings import AuditSettings
 from omrs_streams.log.kafka import KafkaSettings
-from omrs_streams.log.names import check_name
+from omrs_streams.log.names import EGERIA_TOPIC, check_name
 from omrs_streams.paths import data_root
+from omrs_streams.settings_problems import problems
 
 BUILTIN_TYPES = "builtin"
+
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka takes for the name of a topic
 
 Rule = Literal["REGISTRATION_ONLY", "JUST_TYPEDEFS", "SELECTED_TYPES", "LEARNED_TYPES", "DESELECTED_TYPES", "ALL"]
 
@@ -26,6 +30,18 @@ class RuleSettings(BaseModel):
 
     rule: Rule = Field("ALL", description="which events pass")
     types: tuple[str, ...] = Field((), description="names or guids of the types that the rule selects or deselects")
+
+    @model_validator(mode="after")
+    def _types_belong_to_the_rule(self) -> Self:
+        """LEARNED_TYPES may be given those to begin with."""
+        needed = self.rule in ("SELECTED_TYPES", "DESELECTED_TYPES")
+        if needed and not self.types:
+            raise ValueError(f"`rule: {self.rule}` needs `types`, such as `types: [GlossaryTerm]`")
+        if self.types and not needed and self.rule != "LEARNED_TYPES":
+            raise ValueError(
+                f"`rule: {self.rule}` takes no `types`; give `rule: SELECTED_TYPES` or `DESELECTED_TYPES` with them"
+            )
+        return self
 
 
 class CohortSettings(BaseModel):
@@ -45,6 +61,16 @@ class CohortSettings(BaseModel):
     @model_validator(mode="after")
     def _names(self) -> Self:
         check_name("cohort", self.name)
+        if self.encoding == "egeria-json":
+            if not _TOPIC.fullmatch(EGERIA_TOPIC.format(root=self.topic_root, cohort=self.name, kind="registration")):
+                raise ValueError(
+                    f"`topic_root` {self.topic_root!r} cannot start the name of a Kafka topic; it has letters, digits, "
+                    "'.', '_' and '-', and is what Egeria calls topicURLRoot"
+                )
+        elif "topic_root" in self.model_fields_set:
+            raise ValueError(
+                "`topic_root` belongs to Egeria's topics: give `encoding: egeria-json` with it, or leave it out"
+            )
         return self
 
 
@@ -130,20 +156,17 @@ def load_settings(config: Path | None = None, **given: Any) -> ServerSettings:
     try:
         return ServerSettings(**layered(ServerSettings, file, given))
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors()
-        )
-        raise ConfigurationError(f"the configuration is not valid: {problems}") from error
+        raise ConfigurationError(f"the configuration is not valid: {problems(error, ServerSettings)}") from error
 
 
-def read_yaml(config: Path) -> dict[str, Any]:
-    """The settings in a YAML file. ConfigurationError when it cannot be read or holds no mapping."""
+def read_yaml(config: Path, what: str = "configuration file") -> dict[str, Any]:
+    """The settings in a YAML file; `what` it is. ConfigurationError when it cannot be read or holds no mapping."""
     try:
         values = yaml.safe_load(config.read_text()) or {}
     except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"configuration file {config} cannot be read: {error}") from error
+        raise ConfigurationError(f"{what} {config} cannot be read: {error}") from error
     if not isinstance(values, dict):
-        raise ConfigurationError(f"configuration file {config} must hold a mapping of settings")
+        raise ConfigurationError(f"{what} {config} must hold a mapping of settings")
     return values
 
 

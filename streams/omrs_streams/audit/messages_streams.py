@@ -54,6 +54,13 @@ MESSAGES = (
         "Correct `advertised_url` of one of them.",
     ),
     M(
+        "OMRS-STREAMS-0022",
+        S.STARTUP,
+        "Server {server} was told to leave cohort {cohort}, and stays away",
+        "`omrs cohort leave` (or the REST call) stands until the next command, whatever stops and starts meanwhile.",
+        "None if that is intended; `omrs cohort join --server {server} --cohort {cohort}` connects it again.",
+    ),
+    M(
         "OMRS-STREAMS-0030",
         S.SECURITY,
         "User[ {user}] was refused {operation}: {message}",

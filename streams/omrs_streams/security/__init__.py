@@ -2,6 +2,6 @@
 § 8). One interface, the shipped connector decides by rules in a YAML file."""
 
 from omrs_streams.security.interface import MetadataSecurity, OpenSecurity, Operation
-from omrs_streams.security.loading import load_security
+from omrs_streams.security.loading import load_security, make_security, read_security
 
-__all__ = ["MetadataSecurity", "OpenSecurity", "Operation", "load_security"]
+__all__ = ["MetadataSecurity", "OpenSecurity", "Operation", "load_security", "make_security", "read_security"]

@@ -11,19 +11,36 @@ from omrs_streams.security.interface import MetadataSecurity, OpenSecurity
 from omrs_streams.security.rules import RuleSecurity
 from omrs_streams.security.settings import SecuritySettings
 from omrs_streams.settings import read_yaml
+from omrs_streams.settings_problems import problems
 
 GROUP = "omrs.security"
 
 
+def read_security(file: Path | None) -> SecuritySettings | None:
+    """What the file of the `security` setting says, None without one. ConfigurationError where it is not in order.
+
+    Nothing else is needed for it: a server reads it before it makes anything. Types that it names are looked up later.
+    """
+    if file is None:
+        return None
+    values = read_yaml(file, "the file of the setting `security`,")
+    try:
+        return SecuritySettings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"the security rules in {file} are not valid: {problems(error, SecuritySettings, 'file')}"
+        ) from error
+
+
 def load_security(file: Path | None, types: TypeSystem) -> MetadataSecurity:
     """Rules from a YAML file, the connector that it names, or none. ConfigurationError says what is wrong with it."""
-    if file is None:
+    return make_security(read_security(file), types)
+
+
+def make_security(settings: SecuritySettings | None, types: TypeSystem) -> MetadataSecurity:
+    """The connector for what was read. ConfigurationError for a type or a connector that is not there."""
+    if settings is None:
         return OpenSecurity()
-    try:
-        settings = SecuritySettings.model_validate(read_yaml(file))
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"the security rules in {file} are not valid: {problems}") from error
     if settings.connector is None:
         return RuleSecurity(settings, types)
     found = {point.name: point for point in entry_points(group=GROUP)}

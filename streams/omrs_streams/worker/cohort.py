@@ -179,7 +179,9 @@ class CohortMember:
             if state is None:
                 return
             try:
-                await self._become(state, wish.state)
+                if self._is_away(state):
+                    self._state = replace(state, status="DISCONNECTED")
+                await self._become(self._state or state, wish.state)
             except ConfigurationError as error:
                 # The server goes on with its other cohorts (OMRS cohort § 2).
                 self._parts.audit.record("OMRS-AUDIT-0006", cohort=self.name, message=error)
@@ -187,6 +189,14 @@ class CohortMember:
                 await self._say(wish.id, str(error))
         if self._types_due:
             await self._announce_types()
+
+    def _is_away(self, state: registry.RegistryState) -> bool:
+        """Whether a command to leave was carried out before this start, so that nothing is left to do or to tell."""
+        found, wish = self.registry.standing, self.registry.wish
+        done = (found.status, found.wish) == ("DISCONNECTED", wish.id)
+        if state.status != "NEW" or wish.state == "CONNECTED" or not done:
+            return False
+        return wish.state == "DISCONNECTED" or not (state.local or state.leaving or state.remotes)
 
     async def _become(self, state: registry.RegistryState, wanted: Wanted) -> None:
         if wanted == "CONNECTED":

@@ -22,8 +22,9 @@ from omrs_streams.log.view import TopicView
 from omrs_streams.proxy.runtime import OWNER_PARTITION
 from omrs_streams.repository.commands import Commands
 from omrs_streams.repository.local import Bean
-from omrs_streams.security import load_security
-from omrs_streams.settings import CohortSettings, RuleSettings, ServerSettings
+from omrs_streams.security import make_security, read_security
+from omrs_streams.security.settings import SecuritySettings
+from omrs_streams.settings import BUILTIN_TYPES, CohortSettings, RuleSettings, ServerSettings
 from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.broker import broker_answers
 from omrs_streams.worker.bulk import Bulk
@@ -94,6 +95,8 @@ class Worker:
 
     async def _start(self) -> None:
         audit = self.audit
+        self._advise()
+        rules = await asyncio.to_thread(read_security, self.settings.security)
         await broker_answers(self.kafka.librdkafka())
         self.local = await asyncio.to_thread(local_collection, self.settings, self.kafka, self.url)
         if self.has_repository:
@@ -114,7 +117,7 @@ class Worker:
         self._open.push_async_callback(asyncio.to_thread, self._stopped)
         self.letters = DeadLetters(self._group, self.producer, self.audit.record)
         await asyncio.to_thread(publish_schemas, self.producer, self._conf)
-        await self._views()
+        await self._views(rules)
         audit.record("OMRS-AUDIT-0045", count=len(self.types.typedefs()), partitions=self.settings.partitions)
         self._repository()
         self._ownership()
@@ -127,6 +130,16 @@ class Worker:
         log.info(
             "worker %s of %s is up, collection %s", self.settings.worker, self.settings.server, self.local.collection_id
         )
+
+    def _advise(self) -> None:
+        """Say what is allowed and hardly meant."""
+        ours = [cohort.name for cohort in self.settings.cohorts if cohort.encoding == "egeria-json"]
+        if ours and self.settings.types == BUILTIN_TYPES:
+            log.warning(
+                "cohort %s speaks Egeria's JSON, and `types` is builtin, release 6.1; members of Egeria 4.x carry "
+                "other definitions: set `types` to the OpenMetadataTypes archive of the members' release",
+                ", ".join(ours),
+            )
 
     async def _topics(self) -> TopicFacts:
         specs = server_topics(
@@ -142,7 +155,7 @@ class Worker:
             return JsonWire(cohort.name, cohort.topic_root, self.local, self.codec)
         return AvroWire(cohort.name, self.local.sender, self.codec)
 
-    async def _views(self) -> None:
+    async def _views(self, rules: SecuritySettings | None) -> None:
         """The small compacted topics, read whole before anything else happens."""
         server = self.settings.server
         self.server_types = ServerTypes(
@@ -150,7 +163,7 @@ class Worker:
         )
         self.directory = OwnerDirectory(self._conf, server, self.producer)
         await self._view(self.server_types.view)
-        self.security = await asyncio.to_thread(load_security, self.settings.security, self.types)
+        self.security = await asyncio.to_thread(make_security, rules, self.types)
         self.parts = Parts(
             self._conf,
             self.local,
@@ -315,6 +328,9 @@ class Worker:
 
     def _audit_cohort(self, member: CohortMember) -> None:
         settings, record = member.settings, self.audit.record
+        if not member.wanted:
+            record("OMRS-STREAMS-0022", cohort=member.name, server=self.settings.server)
+            return
         record("OMRS-AUDIT-0005", cohort=member.name, encoding=settings.encoding)
         process, save, send = settings.events_to_process, self.settings.events_to_save, self.settings.events_to_send
         record("OMRS-AUDIT-0029", cohort=member.name, process=process.rule, save=save.rule, send=send.rule)

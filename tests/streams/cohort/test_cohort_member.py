@@ -14,7 +14,7 @@ from omrs_streams.repository.local import LocalCollection
 from omrs_streams.settings import CohortSettings
 from omrs_streams.worker import cohort as module
 from omrs_streams.worker.cohort import CohortMember, identity_of
-from omrs_streams.worker.cohort_store import LOCAL, Standing, StoredRegistry, Wish
+from omrs_streams.worker.cohort_store import LOCAL, Standing, StoredRegistry, Wanted, Wish
 from omrs_streams.worker.faust_app import WithdrawnError
 from omrs_streams.worker.federation import Federation
 
@@ -176,6 +176,26 @@ def test_commands_go_to_whoever_speaks() -> None:
         await one.ask("UNREGISTERED", "garygeeke")
         await other.ask("CONNECTED", "garygeeke")
         assert server.kinds()[-2:] == ["REGISTRATION_EVENT", "REFRESH_REGISTRATION_REQUEST"]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("how", ["DISCONNECTED", "UNREGISTERED"])
+def test_a_server_that_left_says_nothing_when_it_starts(how: Wanted) -> None:
+    async def scenario(server: Server) -> None:
+        one = server.worker()
+        await one.speak()
+        await one.registry_events([registration_event("REGISTRATION_EVENT", B, 1)])
+        await one.ask(how, "garygeeke")
+        server.said.clear()
+        server.audits.clear()
+        later = server.worker()
+        await later.speak()
+        assert server.said == [] and server.audits == []
+        assert server.registry.standing.status == "DISCONNECTED" and not later.open.is_set()
+        one.release()
+        await later.ask("CONNECTED", "garygeeke")
+        assert server.kinds()[-1] == "REFRESH_REGISTRATION_REQUEST"
 
     run(scenario)
 
