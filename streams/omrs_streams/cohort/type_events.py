@@ -37,7 +37,8 @@ NATIVE, PROXY, NONE = "native", "proxy", "none"
 class TypeReceiver:
     """Who receives. `active`: whether the repository supports the type of this guid and name, given that it is known.
 
-    `answered`: the conflicts that their originators were told of already.
+    `answered`: the conflicts that their originators were told of already. `of_release`: whether the type of this guid
+    is part of the configured release, which no other member takes away.
     """
 
     collection_id: str | None
@@ -47,6 +48,7 @@ class TypeReceiver:
     process: ExchangeRule
     active: Callable[[str, str], bool]
     answered: Collection[Conflict] = ()
+    of_release: Callable[[str], bool] = lambda guid: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +220,19 @@ class _Turn:
         return TypeReceipt("removed", (record,), audits=(("OMRS-AUDIT-0304", self._about(known)),))
 
     def _remove(self, known: Bean) -> None:
+        self._require_removable(known)
         if self.used:
             raise TypeDefInUseError(f"instances of type {known['name']} are stored here")
         if self.me.repository == PROXY and self.me.active(known["guid"], known["name"]):
             raise TypeDefNotSupportedError(f"type {known['name']} is one that the repository behind this proxy has")
         self.types.copy().remove_typedef(known["guid"], known["name"])
 
+    def _require_removable(self, known: Bean) -> None:
+        if self.me.of_release(known["guid"]):
+            raise TypeDefInUseError(f"type {known['name']} is part of the type release of this server")
+
     def _remove_attribute(self, known: Bean) -> None:
+        self._require_removable(known)
         self.types.copy().remove_attribute_typedef(known["guid"], known["name"])
 
     def _named(self) -> tuple[str, str]:

@@ -79,6 +79,7 @@ class TypeExchange:
             self.process,
             lambda guid, name: types.supports(name),
             self._answered,
+            types.of_release,
         )
         removed = asks_use(event, work)
         used = removed is not None and await self._used(removed)

@@ -90,6 +90,10 @@ class ServerTypes:
     def _apply(self, changes: list[Change]) -> None:
         _apply(self.fold, self._codec, self.topic, changes)
 
+    def of_release(self, guid: str) -> bool:
+        """Whether the configured release has the TypeDef or AttributeTypeDef."""
+        return self.release.typedef(guid) is not None or self.release.attribute_typedef(guid) is not None
+
     def active(self, guid: str, name: str) -> bool:
         """Whether instances of this type can be held here; the type may be named as it was before."""
         known = self.types.typedef(guid)

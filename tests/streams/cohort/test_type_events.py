@@ -113,12 +113,14 @@ class Member:
         mapped: tuple[str, ...] = (),
         rule: str = "ALL",
         used: tuple[str, ...] = (),
+        release: tuple[str, ...] = (),
     ) -> None:
         self.fold = TypeFold(types or TypeSystem())
         self.repository = repository
         self.mapped = mapped
         self.rule = rule
         self.used = used
+        self.release = release
         self.answered: set[Any] = set()
         self.kept: dict[str, Bean] = {}
 
@@ -135,6 +137,7 @@ class Member:
             ExchangeRule(self.rule),
             lambda guid, name: self.repository == "native" or name in self.mapped,
             self.answered,
+            lambda guid: guid in self.release,
         )
         version = self.types.version
         receipt = receive(event, self.fold, me, NOW, used=asks_use(event, self.fold) in self.used)
@@ -372,6 +375,14 @@ def test_a_type_is_removed_when_nothing_uses_it() -> None:
         assert member.take(deleted(gone)) == TypeReceipt("known")
     assert list(member.state()[0]) == ["guid-C"] and not member.types.attribute_typedefs()
     assert member.take(new(entity("A"))).outcome == "learned", "it may come back"
+
+
+def test_nobody_else_takes_away_what_the_release_has() -> None:
+    member = Member(release=("guid-A", "guid-E"))
+    member.all(new(entity("A")), new(enum("E")))
+    for kept in (entity("A"), enum("E")):
+        assert (member.take(deleted(kept)).outcome, ids(member.take(deleted(kept)))) == ("refused", ["OMRS-AUDIT-9018"])
+    assert list(member.state()[0]) == ["guid-A"]
 
 
 def test_a_removal_needs_guid_and_name_of_one_type() -> None:
