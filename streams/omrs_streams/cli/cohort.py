@@ -11,6 +11,7 @@ import typer
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.cli import output
 from omrs_streams.cli.connection import BootstrapServers
+from omrs_streams.cohort.registry_events import address_of
 from omrs_streams.client.transport import Retry, Transport
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -171,17 +172,23 @@ def _described(highway: Transport, bean: dict[str, Any]) -> dict[str, Any]:
 
 def _registered(bean: dict[str, Any], *, local: bool) -> dict[str, Any]:
     time = bean.get("registrationTime")
-    moment = datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="seconds") if isinstance(time, int) else time
-    connection = bean.get("repositoryConnection") or {}
     return {
         "server": bean.get("serverName"),
         "local": local,
         "metadata_collection_id": bean.get("metadataCollectionId"),
         "type": bean.get("serverType"),
         "organization": bean.get("organizationName"),
-        "registered": moment,
-        "address": (connection.get("endpoint") or {}).get("address"),
+        "registered": _moment(time) if isinstance(time, int) else time,
+        "address": address_of(bean.get("repositoryConnection")),
     }
+
+
+def _moment(time: int) -> str:
+    """Epoch milliseconds as ISO 8601; the number itself where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return str(time)
 
 
 def _rows(found: list[dict[str, Any]], as_json: bool, title: str) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 Bean = Mapping[str, Any]
 
+Connection = Any
+"""A connection as its sender wrote it: JSON, meant to be a Connection bean, and kept whatever it is."""
+
 PROTOCOL = "OMRS V1.0"
 
 
@@ -31,7 +34,7 @@ class Registration:
     server_type: str | None = None
     organization: str | None = None
     time: int | None = None
-    connection: Bean | None = None
+    connection: Connection | None = None
 
     @classmethod
     def of_identity(cls, identity: Identity, time: int | None) -> "Registration | None":
@@ -122,7 +125,7 @@ def un_registration(member: Registration, now: int) -> dict[str, Any]:
 
 
 def registry_error(
-    sender: Identity, code: str, message: str, target_id: str, connection: Bean | None, now: int
+    sender: Identity, code: str, message: str, target_id: str, connection: Connection | None, now: int
 ) -> dict[str, Any]:
     """REGISTRATION_ERROR_EVENT; `code` is CONFLICTING_COLLECTION_ID or BAD_REMOTE_CONNECTION."""
     originator = {
@@ -169,7 +172,12 @@ def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def address_of(connection: Bean | None) -> str | None:
-    """The endpoint address of a connection; None where there is none."""
-    address = ((connection or {}).get("endpoint") or {}).get("address")
-    return str(address) if address else None
+def address_of(connection: Connection | None) -> str | None:
+    """The endpoint address of a connection; None where there is none, or no text."""
+    address = part_of(part_of(connection, "endpoint"), "address")
+    return address if isinstance(address, str) and address else None
+
+
+def part_of(bean: Any, name: str) -> Any:
+    """A field of JSON that others wrote; None also where `bean` has no fields."""
+    return bean.get(name) if isinstance(bean, Mapping) else None

@@ -23,6 +23,7 @@ from omrs_streams.cohort.registry_events import Identity, Registration
 from omrs_streams.log.record import ORIGINATOR
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.settings import CohortSettings
+from omrs_streams.worker.boundary import UNFORESEEN, defect
 from omrs_streams.worker.cohort_store import RegistryStore, Standing, Wanted, Wish
 from omrs_streams.worker.cohort_types import TypeExchange, now_ms
 from omrs_streams.worker.faust_app import Handler, WithdrawnError
@@ -263,7 +264,7 @@ class CohortMember:
             case registry.Audit(id=message_id, params=params):
                 self._parts.audit.record(message_id, **params)
             case registry.FederateWith(registration=found):
-                fault = connection_fault(found.connection or {})
+                fault = connection_fault(found.connection)
                 if fault:
                     await self._step(registry.ConnectionFailed(found.collection_id, fault))
             case registry.StopFederating():
@@ -323,15 +324,24 @@ class CohortMember:
             if self._terms != term:
                 raise WithdrawnError(f"{message.topic} is read by another worker now")
             try:
-                event = self.wire.read(message, REGISTRY)
-            except OmrsError as error:
-                self._parts.letters.bury(message, error)
-                continue
-            if event is not None:
-                await self._happened(registry.Received(event))
-                metrics.INBOUND.labels(self.wire.registration_topic, "processed").inc()
-                if event["registryEventSection"].get("registryEventType") == "REGISTRATION_EVENT":
-                    self._spawn(self.types.member_joined())
+                await self._registry_event(message)
+            except (OmrsError, *UNFORESEEN) as error:
+                self._parts.letters.bury(message, defect(error, "a registry event"))
+                self._as_stored()
+
+    async def _registry_event(self, message: Any) -> None:
+        event = self.wire.read(message, REGISTRY)
+        if event is None:
+            return
+        await self._happened(registry.Received(event))
+        metrics.INBOUND.labels(self.wire.registration_topic, "processed").inc()
+        if event["registryEventSection"].get("registryEventType") == "REGISTRATION_EVENT":
+            self._spawn(self.types.member_joined())
+
+    def _as_stored(self) -> None:
+        """After an event that went wrong: the members are those of the store, which may not have taken a new one."""
+        if self._state is not None:
+            self._state = replace(self._state, remotes=dict(self.remotes))
 
 
 def identity_of(local: LocalCollection) -> Identity:

@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from omrs_schemas.codec import EventCodec
-from omrs_schemas.errors import CodecError, OmrsError
+from omrs_schemas.errors import OmrsError
 from omrs_streams.cohort.registry import Status
 from omrs_streams.cohort.registry_events import Registration, registration_event
 from omrs_streams.log import names
 from omrs_streams.log.consumer import watermarks
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.view import Change, TopicView
+from omrs_streams.worker.boundary import UNFORESEEN
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class RegistryStore:
                 continue
             try:
                 self.of(cohort).take(name, value, self._codec)
-            except (CodecError, ValueError, TypeError) as error:
+            except (OmrsError, *UNFORESEEN) as error:
                 log.error("%s@%d (%s) is skipped: %s", self.topic, offset, key, error)
                 continue
             changed[cohort] = None

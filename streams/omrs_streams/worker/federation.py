@@ -6,24 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from omrs_streams.cohort.registry_events import Bean, Registration, address_of
+from omrs_streams.cohort.registry_events import Connection, Registration, address_of, part_of
 
 REST_CONNECTOR = (
     "org.odpi.openmetadata.adapters.repositoryservices.rest.repositoryconnector.OMRSRESTRepositoryConnectorProvider"
 )
 """The one kind of repository connector that members publish: OMRS REST calls below the endpoint's address."""
 
+SHOWN = 200  # characters of a wrong value that messages quote
+
 AuditRow = tuple[str, dict[str, Any]]
 
 
-def connection_fault(connection: Bean) -> str:
-    """Why no connector can be built from a member's connection; empty when one can.
+def connection_fault(connection: Connection) -> str:
+    """Why no connector can be built from a member's connection, whatever it is; empty when one can.
 
     Whether the member answers is another matter, seen when it is queried.
     """
-    provider = (connection.get("connectorType") or {}).get("connectorProviderClassName")
+    provider = part_of(part_of(connection, "connectorType"), "connectorProviderClassName")
     if provider != REST_CONNECTOR:
-        return f"the connector provider {provider or '(none)'} is not known here, only {REST_CONNECTOR}"
+        return f"the connector provider {_short(provider) or '(none)'} is not known here, only {REST_CONNECTOR}"
     address = address_of(connection)
     if address is None:
         return "the connection has no endpoint address"
@@ -31,8 +33,13 @@ def connection_fault(connection: Bean) -> str:
         parts = urlsplit(address)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        return f"the endpoint address {address!r} is no URL: {error}"
-    return "" if valid else f"the endpoint address {address!r} is no http or https URL"
+        return f"the endpoint address {_short(address)!r} is no URL: {_short(error)}"
+    return "" if valid else f"the endpoint address {_short(address)!r} is no http or https URL"
+
+
+def _short(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)

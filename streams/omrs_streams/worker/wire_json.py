@@ -59,7 +59,8 @@ class JsonWire:
         event = self._event(message, category)
         # Registrations under our own id are read: another server may use it (OMRS cohort § 5). A request for them says
         # nothing of its sender but the key; our own is not for us to answer.
-        ours = message.key == self._key and event["registryEventSection"]["registryEventType"] == _REGISTRATIONS_WANTED
+        kind = event["registryEventSection"].get("registryEventType")
+        ours = message.key == self._key and kind == _REGISTRATIONS_WANTED
         return None if ours else event
 
     def read_instance(self, message: Any) -> Arrival | None:
