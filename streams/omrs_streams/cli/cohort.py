@@ -11,8 +11,8 @@ import typer
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.cli import output
 from omrs_streams.cli.connection import BootstrapServers
-from omrs_streams.cohort.registry_events import address_of
 from omrs_streams.client.transport import Retry, Transport
+from omrs_streams.cohort.registry_events import address_of
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 

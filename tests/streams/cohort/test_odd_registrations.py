@@ -86,7 +86,10 @@ def test_an_event_that_nobody_foresaw_is_a_dead_letter_and_the_next_is_heard() -
         bad: list[Any] = [
             {"registryEventSection": "x"},
             {"originator": 5, "registryEventSection": {"registryEventType": "REGISTRATION_EVENT"}},
-            {"originator": {"metadataCollectionId": ["x"]}, "registryEventSection": {"registryEventType": "REGISTRATION_EVENT"}},
+            {
+                "originator": {"metadataCollectionId": ["x"]},
+                "registryEventSection": {"registryEventType": "REGISTRATION_EVENT"},
+            },
         ]
         await one.registry_events([*bad, registration_event("REGISTRATION_EVENT", B, 1)])
         assert len(buried) == len(bad) and set(one.remotes) == {"id-b"}
