@@ -5,10 +5,11 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from omrs_schemas.errors import InvalidParameterError, NotReadyError
+from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError
 from omrs_streams.cohort.receiving import Held, Run, held_of
-from omrs_streams.log.record import ORIGIN_ARCHIVE
+from omrs_streams.log.record import ORIGIN_ARCHIVE, LogRecord
 from omrs_streams.repository.events import log_record
+from omrs_streams.worker.boundary import UNFORESEEN, defect
 from omrs_streams.worker.directory import Owner
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.router import MOVING_S
@@ -33,7 +34,11 @@ class Bulk:
         self._worker = worker
 
     async def append(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """`{"entries": [...]}` → `{"results": {event_id: {"effective", "reason"}}}`."""
+        """`{"entries": [...]}` → `{"results": {event_id: {"effective", "reason"}}}`.
+
+        An archive is refused as a whole (InvalidParameterError) where one of its events cannot be stored. Others'
+        events each count for themselves: such a one has `refused`, the reason, in its result.
+        """
         entries: Sequence[Entry] = body["entries"]
         results: dict[str, Any] = {}
         loop = asyncio.get_running_loop()
@@ -80,20 +85,17 @@ class Bulk:
     async def _append_here(self, entries: Sequence[Entry]) -> dict[str, Any]:
         worker = self._worker
         by_partition: dict[int, list[Any]] = {}
-        for entry in entries:
-            record = log_record(
-                entry["event"],
-                worker.codec.encode,
-                worker.settings.partitions,
-                event_id=entry["event_id"],
-                origin=entry.get("origin", ORIGIN_ARCHIVE),
-                cause=entry.get("cause"),
-                expected_revision=entry.get("expected_revision"),
-            )
-            if record.key != entry["guid"]:
-                raise InvalidParameterError(f"the event for {entry['guid']} carries the instance {record.key}")
-            by_partition.setdefault(record.partition, []).append(record)
         results: dict[str, Any] = {}
+        for entry in entries:
+            try:
+                record = self._record(entry)
+            except (OmrsError, *UNFORESEEN) as error:
+                if entry.get("origin", ORIGIN_ARCHIVE) == ORIGIN_ARCHIVE:
+                    raise
+                refused = defect(error, f"the event for {entry['guid']}").message
+                results[entry["event_id"]] = {"effective": False, "reason": "", "refused": refused}
+            else:
+                by_partition.setdefault(record.partition, []).append(record)
         for number, records in by_partition.items():
             owned = worker.router.local(number)
             if owned is None:
@@ -102,6 +104,20 @@ class Bulk:
                 done = effect.effective or effect.duplicate
                 results[record.event_id] = {"effective": done, "reason": effect.reason}
         return results
+
+    def _record(self, entry: Entry) -> LogRecord:
+        record = log_record(
+            entry["event"],
+            self._worker.codec.encode,
+            self._worker.settings.partitions,
+            event_id=entry["event_id"],
+            origin=entry.get("origin", ORIGIN_ARCHIVE),
+            cause=entry.get("cause"),
+            expected_revision=entry.get("expected_revision"),
+        )
+        if record.key != entry["guid"]:
+            raise InvalidParameterError(f"the event for {entry['guid']} carries the instance {record.key}")
+        return record
 
     async def headers(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """`{"guids": [...]}` → the beans of those that are known here, by guid."""

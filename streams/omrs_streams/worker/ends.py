@@ -1,6 +1,7 @@
 """The ends of relationship copies: an end that nobody here knows is kept as its proxy (OMRS instances § Reference
 copies: "saving a relationship copy also stores its two proxies if the entities are unknown")."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -11,6 +12,8 @@ from omrs_streams.fold.kinds import DELETED_STATUS, PURGE_KINDS
 from omrs_streams.log.record import ORIGIN_CONSEQUENCE, ORIGIN_COPY, LogRecord
 from omrs_streams.repository.events import instance_event
 from omrs_streams.repository.local import Bean, LocalCollection
+
+log = logging.getLogger(__name__)
 
 LOOKUP = 500  # guids per call to another worker: as many as an archive load asks for at once
 
@@ -47,7 +50,11 @@ class RelationshipEnds:
             known = (await self._headers({"guids": asked}))["beans"]
             entries = [self._entry(guid, ends[guid]) for guid in asked if guid not in known]
             if entries:
-                await self._append({"entries": entries})
+                results = (await self._append({"entries": entries}))["results"]
+                for entry in entries:
+                    refused = results.get(entry["event_id"], {}).get("refused")
+                    if refused:
+                        log.warning("the end %s of a relationship is not kept: %s", entry["guid"], refused)
 
     def _ends(self, records: Sequence[LogRecord]) -> dict[str, LogRecord]:
         """Guids of ends that are not at home here, each with the latest relationship that has it."""
@@ -63,14 +70,17 @@ class RelationshipEnds:
                 continue  # the store reported it when it was folded
             for name in ENDS:
                 proxy = relationship.get(name)
-                if proxy is not None and proxy.get("metadataCollectionId") != self._local.collection_id:
+                if not _complete(proxy):
+                    log.warning("%s of %s is no entity that can be kept: it lacks guid or type", name, record.key)
+                elif proxy.get("metadataCollectionId") != self._local.collection_id:
                     found[proxy["guid"]] = record
         return found
 
     def _entry(self, guid: str, cause: LogRecord) -> dict[str, Any]:
         """The event id follows from cause and end, so a repetition after a crash changes nothing twice."""
         relationship = self.codec.decode(cause.value or b"")["instanceEventSection"]["relationship"]
-        proxy: Bean = next(relationship[name] for name in ENDS if relationship[name]["guid"] == guid)
+        proxies = (relationship.get(name) for name in ENDS)
+        proxy: Bean = next(each for each in proxies if _complete(each) and each["guid"] == guid)
         return {
             "event_id": str(uuid5(NAMESPACE_OID, f"{cause.event_id}/proxy/{proxy['guid']}")),
             "guid": proxy["guid"],
