@@ -88,3 +88,11 @@ class RelationshipEnds:
             "origin": ORIGIN_CONSEQUENCE,
             "cause": cause.event_id,
         }
+
+
+def _complete(proxy: Any) -> bool:
+    """Whether a relationship's end says which entity it is, and of which type."""
+    if not isinstance(proxy, dict) or not proxy.get("guid"):
+        return False
+    kind = proxy.get("type")
+    return isinstance(kind, dict) and bool(kind.get("typeDefGUID") and kind.get("typeDefName"))
