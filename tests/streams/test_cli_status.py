@@ -17,7 +17,7 @@ from omrs_schemas.errors import ConfigurationError, LogError, OmrsError
 from omrs_streams.cli import output
 from omrs_streams.cli import status as status_command
 from omrs_streams.cli.commands import _app_of
-from omrs_streams.cli.status import folded, size
+from omrs_streams.cli.status import folded, size, standing
 from omrs_streams.cohort.registry_events import Registration, registration_event
 from omrs_streams.log import names
 from omrs_streams.log.embedded import Endpoint
@@ -120,6 +120,35 @@ def poison(workers: Fleet, kafka: Endpoint, server: str) -> None:
     producer.close()
 
 
+def test_a_cohort_that_was_left_is_still_shown(
+    kafka: Endpoint, workers: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, cohort = unique("lv"), unique("lc")
+    running = workers.start(server, cohort=cohort)
+    for command, wanted, members in (("disconnect", "DISCONNECTED", 1), ("unregister", "UNREGISTERED", 0)):
+        answer = running.rest().get(f"/metadata-highway/cohorts/{cohort}/{command}").json()
+        assert answer["flag"], answer
+        (found,) = server_status(kafka.bootstrap_servers, server)["cohorts"]
+        assert (found["status"], found["wanted"], found["configured"]) == ("DISCONNECTED", wanted, True)
+        assert len(found["members"]) == members
+    words = [f"Cohort {cohort}", "DISCONNECTED, left for good; `omrs cohort join`", "· types "]
+    at_terminal(kafka, server, monkeypatch, words)
+
+
+def test_a_server_without_repository_is_behind_with_no_instances(
+    kafka: Endpoint, workers: Fleet, tmp_path: Path
+) -> None:
+    server, peer, cohort = unique("no"), unique("pe"), unique("nc")
+    config = tmp_path / "none.yaml"
+    config.write_text(f"server: {server}\ncohorts: [{cohort}]\nrepository: none\n")
+    workers.start(peer, cohort=cohort).client().add_entity("DataFile", {"qualifiedName": "f"})
+    workers.start(server, config=config)
+    (found,) = server_status(kafka.bootstrap_servers, server)["cohorts"]
+    assert (found["instances_lag"], found["configured"]) == (None, True)
+    (found,) = server_status(kafka.bootstrap_servers, peer)["cohorts"]
+    assert found["instances_lag"] is not None
+
+
 def test_a_worker_that_hangs_is_told_from_one_that_works(kafka: Endpoint, workers: Fleet) -> None:
     server = unique("hang")
     running: Running = workers.start(server)
@@ -215,6 +244,8 @@ def test_what_nobody_of_ours_wrote_is_left_out(world: World) -> None:
         (cohorts, 0, f"{world.cohort}/gone".encode(), b"x", []),
         (cohorts, 0, f"{world.cohort}/gone".encode(), None, []),
         (cohorts, 0, f"{world.cohort}/peer".encode(), CODEC.encode(known), []),
+        (cohorts, 0, f"{world.cohort}/wanted".encode(), b"[]", []),
+        (cohorts, 0, f"{world.cohort}/status".encode(), b'{"status": "CONNECTED"}', []),
     )
     found = server_status(world.kafka.bootstrap_servers, world.server)
     assert found["workers"] == []
@@ -222,6 +253,10 @@ def test_what_nobody_of_ours_wrote_is_left_out(world: World) -> None:
     assert found["cohorts"] == [
         {
             "cohort": world.cohort,
+            "configured": None,
+            "status": "CONNECTED",
+            "wanted": "CONNECTED",
+            "message": "",
             "members": [
                 {
                     "metadata_collection_id": "peer",
@@ -260,6 +295,11 @@ def test_errors_name_what_there_is(world: World) -> None:
 
 
 def test_words() -> None:
+    cohort = {"status": "CONFIGURATION_ERROR", "wanted": "CONNECTED", "message": "why", "configured": False}
+    assert standing(cohort, answered=True) == "CONFIGURATION_ERROR, not in the configuration any more, why"
+    cohort |= {"wanted": "DISCONNECTED", "message": "", "configured": None, "status": "DISCONNECTED"}
+    said = "DISCONNECTED, left for now; `omrs cohort join` connects it again, as last heard: no worker answers"
+    assert standing(cohort, answered=False) == said
     ready = {"lag": 0, "end_offset": 4}
     assert folded([ready, ready]) == "all 8 records"
     assert folded([ready, {"lag": 3, "end_offset": 6}]) == "3 of 10 records to go"

@@ -70,18 +70,43 @@ def show_server(found: Mapping[str, Any]) -> None:
         ({**each, "store_bytes": size(each["store_bytes"])} for each in found["partitions"]), title="Partitions"
     )
     for cohort in found["cohorts"]:
-        behind = " · ".join(f"{name} {cohort[f'{name}_lag']}" for name in ("instances", "types", "registration"))
-        output.rows(
-            (
-                {
-                    "member": f"{each['server']}{' (this server)' if each['local'] else ''}",
-                    "collection": each["metadata_collection_id"],
-                    "registered": moment(each["registered"]),
-                }
-                for each in cohort["members"]
-            ),
-            title=f"Cohort {cohort['cohort']} (behind: {behind})",
-        )
+        show_cohort(cohort, answered=any(each["alive"] for each in found["workers"]))
+
+
+def show_cohort(cohort: Mapping[str, Any], *, answered: bool) -> None:
+    """How the server stands in one cohort, and who the members are."""
+    behind = {name: cohort[f"{name}_lag"] for name in ("instances", "types", "registration")}
+    output.record(
+        {
+            "status": standing(cohort, answered=answered),
+            "behind": " · ".join(f"{name} {lag}" for name, lag in behind.items() if lag is not None),
+        },
+        say=f"Cohort {cohort['cohort']}",
+    )
+    output.rows(
+        {
+            "member": f"{each['server']}{' (this server)' if each['local'] else ''}",
+            "collection": each["metadata_collection_id"],
+            "registered": moment(each["registered"]),
+        }
+        for each in cohort["members"]
+    )
+
+
+def standing(cohort: Mapping[str, Any], *, answered: bool) -> str:
+    """The connection status, and why it is what it is."""
+    parts = [cohort["status"]]
+    if cohort["wanted"] == "UNREGISTERED":
+        parts.append("left for good; `omrs cohort join` connects it again")
+    elif cohort["wanted"] == "DISCONNECTED":
+        parts.append("left for now; `omrs cohort join` connects it again")
+    if cohort["configured"] is False:
+        parts.append("not in the configuration any more")
+    if cohort["message"]:
+        parts.append(cohort["message"])
+    if not answered:
+        parts.append("as last heard: no worker answers")
+    return ", ".join(parts)
 
 
 def folded(partitions: Iterable[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +13,12 @@ from confluent_kafka.admin import AdminClient
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import CodecError, ConfigurationError
 from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.cohort.registry_events import Registration
 from omrs_streams.log import names, offsets
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.offsets import Offsets
 from omrs_streams.log.roles import COHORT, DAEMON, INSTANCES, REGISTRATION, SERVER, TYPES, Role, owners, role_of
+from omrs_streams.worker.cohort_store import StoredRegistry
 from omrs_streams.worker.directory import Owner
 
 ASK_S = 2.0  # a worker that is well answers in a few ms; one that does not within this time is reported as silent
@@ -107,7 +108,7 @@ def server_facts(cluster: Cluster, server: str) -> Facts:
             _partition(cluster, log, number, directory.get(number), workers)
             for number in range(cluster.counts.get(log, 0))
         ],
-        "cohorts": _cohorts(cluster, group, registry),
+        "cohorts": _cohorts(cluster, group, registry, [asked.status for asked in workers.values() if asked.status]),
         "publishers": _publishers(cluster, server),
         "dead_letters": cluster.records(names.dead_letters(group)),
     }
@@ -199,36 +200,61 @@ def _partition(cluster: Cluster, log: str, number: int, owner: Owner | None, wor
     }
 
 
-def _cohorts(cluster: Cluster, group: str, registry: Mapping[str, bytes]) -> list[Facts]:
-    codec = EventCodec(TypeSystem())  # a registration holds no instance
-    members: dict[str, list[Facts]] = {}
-    for key, value in registry.items():
-        cohort, separator, name = key.partition("/")
-        if not separator:
-            continue
-        try:
-            found = Registration.of_event(codec.decode(value))
-        except CodecError:
-            continue  # the workers say so in their log; here it only means that the member is unknown
-        if found is not None:
-            members.setdefault(cohort, []).append(
-                {
-                    "metadata_collection_id": found.collection_id,
-                    "server": found.server_name,
-                    "organization": found.organization,
-                    "registered": found.time,
-                    "local": name == "local",
-                }
-            )
+def _cohorts(cluster: Cluster, group: str, stored: Mapping[str, bytes], said: Iterable[Facts]) -> list[Facts]:
+    """Every cohort that the workers are configured with or that the server's registry has something of.
+
+    `said`: what the workers that answer say. A server without a local repository follows no instances topic.
+    """
+    registries = _registries(stored)
+    configured: set[str] | None = None
+    follows = "identity" in stored
+    for worker in said:
+        configured = (configured or set()) | set(worker.get("connections") or ())
+        follows = worker.get("repository") != "none"
+    for cohort in configured or ():
+        registries.setdefault(cohort, StoredRegistry())
     return [
         {
             "cohort": cohort,
-            "members": sorted(found, key=lambda each: (not each["local"], each["server"] or "")),
-            "instances_lag": cluster.lag(group, _topic(cluster, group, cohort, INSTANCES)),
+            "configured": None if configured is None else cohort in configured,
+            "status": found.standing.status,
+            "wanted": found.wish.state,
+            "message": found.standing.message,
+            "members": _members(found),
+            "instances_lag": cluster.lag(group, _topic(cluster, group, cohort, INSTANCES)) if follows else None,
             "types_lag": cluster.lag(group, _topic(cluster, group, cohort, TYPES)),
             "registration_lag": cluster.lag(group, _topic(cluster, group, cohort, REGISTRATION)),
         }
-        for cohort, found in sorted(members.items())
+        for cohort, found in sorted(registries.items())
+    ]
+
+
+def _registries(stored: Mapping[str, bytes]) -> dict[str, StoredRegistry]:
+    """By cohort, what the server's registry topic holds."""
+    codec = EventCodec(TypeSystem())  # a registration holds no instance
+    found: dict[str, StoredRegistry] = {}
+    for key, value in stored.items():
+        cohort, separator, name = key.partition("/")
+        if not separator:
+            continue
+        # What cannot be read the workers report in their log; here it only means that it is unknown.
+        with suppress(CodecError, ValueError, TypeError):
+            found.setdefault(cohort, StoredRegistry()).take(name, value, codec)
+    return found
+
+
+def _members(registry: StoredRegistry) -> list[Facts]:
+    """This server first, then the others by name."""
+    own = [] if registry.local is None else [registry.local]
+    return [
+        {
+            "metadata_collection_id": found.collection_id,
+            "server": found.server_name,
+            "organization": found.organization,
+            "registered": found.time,
+            "local": found is registry.local,
+        }
+        for found in [*own, *sorted(registry.remotes.values(), key=lambda each: each.server_name or "")]
     ]
 
 

@@ -43,9 +43,9 @@ class Operations:
             "partitions": [_partition(n, owned) for n, owned in sorted(worker.router.owned.items())],
             "owners": {n: owner.worker for n, owner in sorted(worker.directory.owners().items())},
             "publishers": {each.target: dict(sorted(each.cursor.items())) for each in worker.publishers},
-            "cohorts": {
-                name: [found.to_bean() for found in member.stored] for name, member in worker.cohorts.items()
-            },
+            "cohorts": {name: [found.to_bean() for found in member.stored] for name, member in worker.cohorts.items()},
+            "repository": worker.settings.repository,
+            "connections": {name: member.registry.standing.status for name, member in worker.cohorts.items()},
             "types": worker.types.version,
             "proxy": None if worker.proxy is None else worker.proxy.status(),
         }
