@@ -9,7 +9,7 @@ worker.
 import struct
 from typing import Final
 
-from omrs_schemas.errors import OmrsError, PoisonRecordError
+from omrs_schemas.errors import LogError, OmrsError, PoisonRecordError
 
 UNFORESEEN: Final = (
     ArithmeticError,
@@ -22,6 +22,14 @@ UNFORESEEN: Final = (
     struct.error,
 )
 """What code raises that was given something of another shape than it expects."""
+
+
+def is_of_message(error: Exception) -> bool:
+    """Whether `error` came of the message that was handled, so that the message is to be buried. Otherwise it is to be
+    repeated (`retriable`), or nothing here can go on."""
+    if isinstance(error, OmrsError):
+        return not error.retriable and type(error) is not LogError
+    return isinstance(error, UNFORESEEN)
 
 
 def defect(error: Exception, what: str) -> OmrsError:

@@ -23,7 +23,7 @@ from omrs_streams.cohort.registry_events import Identity, Registration
 from omrs_streams.log.record import ORIGINATOR
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.settings import CohortSettings
-from omrs_streams.worker.boundary import UNFORESEEN, defect
+from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.cohort_store import RegistryStore, Standing, Wanted, Wish
 from omrs_streams.worker.cohort_types import TypeExchange, now_ms
 from omrs_streams.worker.faust_app import Handler, WithdrawnError
@@ -325,7 +325,9 @@ class CohortMember:
                 raise WithdrawnError(f"{message.topic} is read by another worker now")
             try:
                 await self._registry_event(message)
-            except (OmrsError, *UNFORESEEN) as error:
+            except Exception as error:
+                if not is_of_message(error):
+                    raise
                 self._parts.letters.bury(message, defect(error, "a registry event"))
                 self._as_stored()
 

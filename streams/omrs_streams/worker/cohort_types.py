@@ -16,6 +16,7 @@ from omrs_streams.cohort.type_events import Conflict, TypeReceipt, TypeReceiver,
 from omrs_streams.cohort.type_fold import TypeFold
 from omrs_streams.log.consumer import read_range, watermarks
 from omrs_streams.repository.local import Bean
+from omrs_streams.worker.boundary import UNFORESEEN, defect, is_of_message
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import TYPEDEF, Wire
 from omrs_streams.worker.wire_json import JsonWire
@@ -54,10 +55,14 @@ class TypeExchange:
                 if event is None:
                     continue
                 receipt = await self._receive(event, work)
-            except OmrsError as error:
-                self._parts.letters.bury(message, error)
+                tried = work.copy()
+                tried.apply_all(receipt.records)
+            except Exception as error:
+                if not is_of_message(error):
+                    raise
+                self._parts.letters.bury(message, defect(error, "a type event"))
                 continue
-            work.apply_all(receipt.records)
+            work = tried
             records += receipt.records
             if receipt.fault is not None:
                 self._parts.letters.bury(message, receipt.fault)
@@ -99,7 +104,7 @@ class TypeExchange:
             return
         try:
             await self.tell(receipt.sends)
-        except OmrsError as error:
+        except (OmrsError, *UNFORESEEN) as error:
             log.warning("cohort %s: a conflict of types is answered when it shows again: %s", self._cohort, error)
         else:
             self._answered.add(receipt.conflict)

@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from omrs_schemas.errors import OmrsError
-from omrs_streams.cohort.receiving import Append, Receipt, Receiver, receive
+from omrs_schemas.errors import OmrsError, PoisonRecordError
+from omrs_streams.cohort.receiving import DEAD, Append, Receipt, Receiver, receive
+from omrs_streams.cohort.registry_events import part_of
 from omrs_streams.fold.effect import REASON_REVISION
 from omrs_streams.log.record import ORIGIN_COPY
 from omrs_streams.repository.local import Bean
+from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.bulk import Bulk, Entry
 from omrs_streams.worker.cohort_types import now_ms
 from omrs_streams.worker.parts import Parts
@@ -54,9 +56,32 @@ class Exchange:
     async def take_in(self, events: Mapping[str, Bean]) -> dict[str, Receipt]:
         """Judge `events` (by event id; no two of them about one guid) and do what follows; their receipts.
 
-        Events are judged again while others change what they are about. Raises NotReadyError while partitions move;
+        Events are judged again while others change what they are about. An event that fails for what it is gets a
+        receipt that says `DEAD`, and does not keep the others from the log. Raises NotReadyError while partitions move;
         repeating is safe.
         """
+        try:
+            return await self._take_in(events)
+        except Exception as error:
+            if not is_of_message(error):
+                raise
+            if len(events) == 1:
+                return {event_id: self._dead(event, error) for event_id, event in events.items()}
+        receipts: dict[str, Receipt] = {}
+        for event_id, event in events.items():
+            receipts.update(await self.take_in({event_id: event}))
+        return receipts
+
+    def _dead(self, event: Bean, error: Exception) -> Receipt:
+        section = part_of(event, "instanceEventSection")
+        kind, guid = part_of(section, "eventType"), part_of(section, "instanceGUID")
+        fault = defect(error, f"{kind} of {guid}")
+        log.error("cohort %s: %s", self._cohort, fault, exc_info=None if fault is error else error)
+        told = ("OMRS-AUDIT-9015", {"kind": kind, "guid": guid, "message": fault.message})
+        self._parts.audit.record(told[0], cohort=self._cohort, **told[1])
+        return Receipt(DEAD, audits=(told,))
+
+    async def _take_in(self, events: Mapping[str, Bean]) -> dict[str, Receipt]:
         receipts: dict[str, Receipt] = {}
         waiting = dict(events)
         for attempt in range(ATTEMPTS):
@@ -102,6 +127,9 @@ class Exchange:
         if not entries:
             return set()
         results = (await self._bulk.append({"entries": entries}))["results"]
+        refused = [result["refused"] for result in results.values() if result.get("refused")]
+        if refused:
+            raise PoisonRecordError("; ".join(refused))
         return {source[own_id] for own_id, result in results.items() if result["reason"] == REASON_REVISION}
 
     async def _tell(self, receipts: Sequence[Receipt]) -> None:
@@ -142,11 +170,11 @@ def guids_of(event: Bean) -> frozenset[str]:
     """The guids whose state decides about an instance event."""
     section: Mapping[str, Any] = event.get("instanceEventSection") or {}
     error: Mapping[str, Any] = event.get("errorSection") or {}
-    found = {section.get("instanceGUID"), section.get("originalInstanceGUID")}
+    found: set[Any] = {section.get("instanceGUID"), section.get("originalInstanceGUID")}
     found |= {error.get("targetInstanceGUID"), error.get("otherInstanceGUID")}
     batch: Mapping[str, Any] = section.get("instanceBatch") or {}
     instances = [section.get(name) for name in ("entity", "entityProxy", "relationship")]
     for instance in (*instances, *(batch.get("entities") or ()), *(batch.get("relationships") or ())):
-        if instance:
+        if isinstance(instance, dict):
             found |= {instance.get("guid"), instance.get("reIdentifiedFromGUID")}
     return frozenset(str(guid) for guid in found if guid)
