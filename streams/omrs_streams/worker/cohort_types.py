@@ -15,6 +15,8 @@ from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.cohort.type_events import Conflict, TypeReceipt, TypeReceiver, asks_use, receive
 from omrs_streams.cohort.type_fold import TypeFold
 from omrs_streams.log.consumer import read_range, watermarks
+from omrs_streams.log.kafka import MAX_VALUE_BYTES
+from omrs_streams.log.producer import too_large
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.boundary import UNFORESEEN, defect, is_of_message
 from omrs_streams.worker.parts import Parts
@@ -55,14 +57,15 @@ class TypeExchange:
                 if event is None:
                     continue
                 receipt = await self._receive(event, work)
-                tried = work.copy()
-                tried.apply_all(receipt.records)
+                self._require_kept(receipt.records)
+                work.apply_all(receipt.records)
             except Exception as error:
                 if not is_of_message(error):
                     raise
                 self._parts.letters.bury(message, defect(error, "a type event"))
+                work = types.fold.copy()
+                work.apply_all(records)
                 continue
-            work = tried
             records += receipt.records
             if receipt.fault is not None:
                 self._parts.letters.bury(message, receipt.fault)
@@ -89,6 +92,13 @@ class TypeExchange:
         removed = asks_use(event, work)
         used = removed is not None and await self._used(removed)
         return receive(event, work, me, now_ms(), used=used)
+
+    def _require_kept(self, records: Iterable[Bean]) -> None:
+        """Raises CodecError or InvalidParameterError for what the server's types topic cannot hold."""
+        for record in records:
+            size = len(self._parts.codec.encode(record))
+            if size > MAX_VALUE_BYTES:
+                raise too_large(self._parts.types.topic, size)
 
     async def _used(self, guid: str) -> bool:
         while self.in_use is not None:
