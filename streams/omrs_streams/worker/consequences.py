@@ -22,6 +22,7 @@ from omrs_streams.repository.changes import content_of, is_former
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.commands_identity import following_id
 from omrs_streams.repository.local import Bean
+from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.ends import RelationshipEnds
 from omrs_streams.worker.scattered import Scattered
 
@@ -29,6 +30,11 @@ log = logging.getLogger(__name__)
 
 RUN_TIMEOUT_S = 60.0  # an entity may have thousands of relationships; beyond this the batch is tried again
 AT_ONCE = 32  # relationships changed together: their appends share the producer's batches
+
+# Another member's change may be what an attempt fell over; the publisher waits a second before it repeats.
+ATTEMPTS = 3
+
+Bury = Callable[[Effective, OmrsError], None]
 
 Run = Callable[[str, str, Call, Bean], Awaitable[Bean]]
 
@@ -54,28 +60,57 @@ class Consequences:
         run: Run,
         ends: RelationshipEnds,
         loop: asyncio.AbstractEventLoop,
+        bury: Bury,
     ) -> None:
         self._collection_id = collection_id
         self._scattered = scattered
         self._run = run
         self._ends = ends
         self._loop = loop
+        self._bury = bury
+        self._failed: dict[tuple[int, int], int] = {}
 
     def follow(self, records: Sequence[Effective]) -> None:
-        """On the publisher's thread; returns when everything that follows from `records` is in the log."""
+        """On the publisher's thread; returns when everything that follows from `records` is in the log.
+
+        Raises what is to be repeated. What a record entails and cannot be done, however often it is tried, is a dead
+        letter: what follows from later records must not wait for ever.
+        """
         for record in records:
             kind = record.named.get("kind")
             if kind in _CAUSES and record.text("omrs-meta").startswith(_FROM_HOME):
-                self._wait(self._cascade(record))
+                self._try(record, self._cascade)
             elif kind in _RE_IDENTIFIED and not record.text("omrs-meta").startswith(_LOADED):
-                self._wait(self._new_identity(record))
+                self._try(record, self._new_identity)
         copies = [
-            LogRecord.parse(r.partition, r.offset, r.key, r.value, r.headers)
-            for r in records
-            if r.text("kind").endswith(_RELATIONSHIP) and r.text("omrs-meta").startswith(_COPIED)
+            r for r in records if r.text("kind").endswith(_RELATIONSHIP) and r.text("omrs-meta").startswith(_COPIED)
         ]
         if copies:
-            self._wait(self._ends.keep(copies))
+            self._keep_ends(copies)
+
+    def _keep_ends(self, copies: Sequence[Effective]) -> None:
+        """Those of all copies together; where that fails, one by one, to find whose fault it is."""
+        try:
+            self._wait(self._ends.keep([_parsed(copy) for copy in copies]))
+        except Exception as error:
+            if not is_of_message(error):
+                raise
+            for copy in copies:
+                self._try(copy, lambda record: self._ends.keep([_parsed(record)]))
+
+    def _try(self, record: Effective, act: Callable[[Effective], Awaitable[None]]) -> None:
+        place = (record.partition, record.offset)
+        try:
+            self._wait(act(record))
+        except Exception as error:
+            if not is_of_message(error):
+                raise
+            fault = defect(error, f"what follows from {record.text('kind')} of {record.key.decode()}")
+            self._failed[place] = self._failed.get(place, 0) + 1
+            if self._failed[place] < ATTEMPTS:
+                raise fault
+            self._bury(record, fault)
+        self._failed.pop(place, None)
 
     def _wait(self, following: Awaitable[None]) -> None:
         async def done() -> None:
@@ -188,6 +223,10 @@ class Consequences:
             except RevisionConflictError:
                 continue  # another writer was first; an event id that lost changes nothing any more
             return
+
+
+def _parsed(record: Effective) -> LogRecord:
+    return LogRecord.parse(record.partition, record.offset, record.key, record.value, record.headers)
 
 
 async def _each(beans: Sequence[Bean], act: Callable[[Bean], Awaitable[None]]) -> None:

@@ -3,7 +3,7 @@ copies: "saving a relationship copy also stores its two proxies if the entities 
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.codec import EventCodec
@@ -90,7 +90,7 @@ class RelationshipEnds:
         }
 
 
-def _complete(proxy: Any) -> bool:
+def _complete(proxy: Any) -> TypeGuard[Bean]:
     """Whether a relationship's end says which entity it is, and of which type."""
     if not isinstance(proxy, dict) or not proxy.get("guid"):
         return False

@@ -11,6 +11,7 @@ from omrs_streams.log import names
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective
 from omrs_streams.repository.local import Bean
+from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import Wire
 
@@ -31,8 +32,10 @@ class Outbound:
                 sent = self._sent(record)
                 if sent is not None:
                     outgoing.append((record, sent))
-            except OmrsError as error:
-                self._bury(record, error)
+            except Exception as error:
+                if not is_of_message(error):
+                    raise
+                self._bury(record, defect(error, f"{record.text('kind')} of {record.key.decode()}"))
         count = self._send_all(outgoing)
         if count:
             self._parts.audit.record("OMRS-AUDIT-8009", count=count, topic=self._wire.instances_topic)

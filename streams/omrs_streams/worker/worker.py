@@ -252,7 +252,9 @@ class Worker:
     def _start_publishers(self) -> None:
         server = self.settings.server
         ends = RelationshipEnds(self.local, self.codec, self.router.known_here, self.bulk.headers, self.bulk.append)
-        consequences = Consequences(self.local.collection_id, self.scattered, self.cascade.run, ends, self._loop)
+        consequences = Consequences(
+            self.local.collection_id, self.scattered, self.cascade.run, ends, self._loop, self._bury_at_home
+        )
 
         def at_home(records: Sequence[Effective]) -> None:
             self._publish_out(records)
@@ -271,6 +273,12 @@ class Worker:
             self._open.callback(publisher.stop)
             self.publishers.append(publisher)
         self.ownership.feed(self.publishers)
+
+    def _bury_at_home(self, record: Effective, error: OmrsError) -> None:
+        topic = names.server_log(self.settings.server)
+        self.letters.bury_record(
+            topic, record.partition, record.offset, record.key, record.value, record.headers, error
+        )
 
     def _publish_out(self, records: Sequence[Effective]) -> None:
         topic = names.server_out(self.settings.server)
