@@ -108,7 +108,7 @@ class Consequences:
             fault = defect(error, f"what follows from {record.text('kind')} of {record.key.decode()}")
             self._failed[place] = self._failed.get(place, 0) + 1
             if self._failed[place] < ATTEMPTS:
-                raise fault
+                raise fault from fault.__cause__
             self._bury(record, fault)
         self._failed.pop(place, None)
 
