@@ -15,6 +15,8 @@ from confluent_kafka import Producer
 from e2e_samples import DRAFT
 
 from omrs_schemas.errors import UserNotAuthorizedError
+from omrs_streams.cli import audit as audit_command
+from omrs_streams.cli import output
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from workers import Fleet, Running, eventually, fleet, unique
 
@@ -110,7 +112,24 @@ def test_what_it_does_not_know_is_said(said: tuple[Running, Running, str], kafka
     assert said[0].server in omrs(broker, "audit", "tail", "--server", "nobody", code=1)
     assert "severities are" in omrs(broker, "audit", "tail", "--severity", "Loud", code=1)
     assert "--since" in omrs(broker, "audit", "tail", "--server", said[0].server, "--since", "soon", code=1)
+    said_of_time = omrs(broker, "audit", "tail", "--server", said[0].server, "--since", "5", code=1)
+    assert "10m" in said_of_time and "offset" not in said_of_time
     assert "name=value" in omrs(broker, "audit", "tail", "--where", "guid", code=1)
+
+
+def test_that_nothing_fits_is_said_to_people(
+    said: tuple[Running, Running, str],
+    kafka: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    servers, broker = [said[0].server], kafka.bootstrap_servers
+    audit_command.tail(server=servers, worker="nobody", as_json=False, bootstrap_servers=broker)
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "No audit message is kept that fits.\n")
+    audit_command.tail(server=servers, worker="nobody", as_json=True, bootstrap_servers=broker)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_topics_tail_and_ls_know_the_topic(said: tuple[Running, Running, str], kafka: Endpoint) -> None:

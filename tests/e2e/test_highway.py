@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from omrs_schemas.errors import RepositoryError
 from omrs_schemas.model.responses import CohortListResponse, CohortMembershipListResponse, CohortMembershipResponse
+from omrs_streams.cli import cohort as cohort_command
+from omrs_streams.cli import output
 from workers import Fleet, Pair, Running, eventually, unique
 
 pytestmark = pytest.mark.kafka
@@ -93,6 +96,22 @@ def test_commands_at_the_command_line(workers: Fleet) -> None:
     [back] = omrs(one, "connect")
     assert back["status"] == "CONNECTED" and back["registered"]
     eventually(lambda: len(omrs(other, "members")) == 2 == len(omrs(one, "members")), "both know both again")
+
+
+def test_that_nobody_is_there_is_said_to_people(
+    workers: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = unique("cohort")
+    running = workers.start(unique("S"), cohort=name)
+    assert highway(running, f"cohorts/{name}/unregister")["flag"]
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    cohort_command.members(server=running.server, url=running.url)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.replace("\n", " ").startswith(f"No members: {running.server} is DISCONNECTED")
+    with pytest.raises(RepositoryError, match="not configured with cohort other") as caught:
+        cohort_command.describe(server=running.server, cohort="other", url=running.url)
+    assert name in caught.value.help
 
 
 def test_any_worker_of_a_server_takes_the_command(workers: Fleet) -> None:

@@ -97,7 +97,9 @@ def show(
     plain = as_json or not output.is_terminal()
     try:
         kept: Iterable[Bean] = _wanted(read(conf, starts, high), wanted)
-        write(deque(kept, last) if last else kept, plain=plain)
+        count = write(deque(kept, last) if last else kept, plain=plain)
+        if not count and not plain:
+            output.say("No audit message is kept that fits." + (" Waiting for what comes …" if follow else ""))
         if follow:
             write(_wanted(read(conf, high, None), wanted), plain=plain)
     except KeyboardInterrupt:
@@ -131,10 +133,12 @@ def _wanted(batches: Iterator[list[Any]], wanted: Wanted) -> Iterator[Bean]:
                 yield bean
 
 
-def write(beans: Iterable[Bean], *, plain: bool) -> None:
-    """Each on a line of its own, at once: a follower wants to see it now."""
+def write(beans: Iterable[Bean], *, plain: bool) -> int:
+    """Each on a line of its own, at once: a follower wants to see it now. Returns how many there were."""
     console = Console(highlight=False)
+    count = 0
     for bean in beans:
+        count += 1
         if plain:
             print_line(json_text(bean))
             sys.stdout.flush()
@@ -143,3 +147,4 @@ def write(beans: Iterable[Bean], *, plain: bool) -> None:
         server = (bean.get("originator") or {}).get("serverName", "")
         line = console_line(bean["timeStamp"], server, severity.label, bean["messageId"], bean["messageText"])
         console.print(Text(line, STYLES.get(severity, "")), soft_wrap=True)
+    return count

@@ -43,11 +43,10 @@ def describe(
 ) -> None:
     """Show the cohorts of a server: whether it is connected, how many members it knows, which topics they use."""
     with _highway(server, url, user, bootstrap_servers) as highway:
-        listed = highway.get(f"{HIGHWAY}/cohort-descriptions").get("cohorts", [])
+        if cohort:
+            highway.get(f"{_path(cohort)}/local-registration")  # refused where the server is not configured with it
+        listed = _listed(highway)
         found = [_described(highway, bean) for bean in listed if cohort in ("", bean["cohortName"])]
-    if cohort and not found:
-        names = ", ".join(bean["cohortName"] for bean in listed)
-        raise InvalidParameterError(f"server {server} is not configured with cohort {cohort}", help=f"it has {names}")
     _rows(found, as_json, f"Cohorts of {server}")
 
 
@@ -65,7 +64,11 @@ def members(
         name = cohort or _only(highway, server)
         own = highway.get(f"{_path(name)}/local-registration").get("cohortMember")
         others = highway.get(f"{_path(name)}/remote-members").get("cohortMembers", [])
+        status = next(each["connectionStatus"] for each in _listed(highway) if each["cohortName"] == name)
     found = [_registered(bean, local=bean is own) for bean in ([own] if own else []) + others]
+    if not found and output.is_terminal() and not as_json:
+        hint = "" if status == "CONNECTED" else "; `omrs cohort join` connects it"
+        output.say(f"No members: {server} is {status} and knows nobody in {name}{hint}.")
     _rows(found, as_json, f"Members of {name}")
 
 
@@ -113,8 +116,7 @@ def _become(verb: str, said: str, server: str, cohort: str, url: str, user: str,
     with _highway(server, url, user, bootstrap_servers) as highway:
         name = cohort or _only(highway, server)
         highway.get(f"{_path(name)}/{verb}")
-        listed = highway.get(f"{HIGHWAY}/cohort-descriptions")["cohorts"]
-        found = next(_described(highway, bean) for bean in listed if bean["cohortName"] == name)
+        found = next(_described(highway, bean) for bean in _listed(highway) if bean["cohortName"] == name)
     output.record(found, say=f"{server} {said} {name}.")
 
 
@@ -143,12 +145,18 @@ def _answering(urls: list[str]) -> str:
 
 
 def _only(highway: Transport, server: str) -> str:
-    names = [bean["cohortName"] for bean in highway.get(f"{HIGHWAY}/cohort-descriptions").get("cohorts", [])]
+    names = [bean["cohortName"] for bean in _listed(highway)]
     if len(names) != 1:
         raise InvalidParameterError(
             f"server {server} has {len(names)} cohorts: {', '.join(names)}", help="say which one: --cohort NAME"
         )
     return str(names[0])
+
+
+def _listed(highway: Transport) -> list[dict[str, Any]]:
+    """Every cohort that the server is configured with."""
+    found: list[dict[str, Any]] = highway.get(f"{HIGHWAY}/cohort-descriptions").get("cohorts", [])
+    return found
 
 
 def _path(cohort: str) -> str:

@@ -164,6 +164,9 @@ def start_offsets(admin: AdminClient, parts: Iterable[Part], start: str, low: Of
     return clipped({part: at if (at := found[part]) >= 0 else high[part] for part in parts}, low, high)
 
 
+_PLACES = "beginning, end, an offset, -N for the last N of each partition, "
+
+
 def moment(text: str, now: int, option: str = "--from") -> int:
     """Epoch milliseconds of `10m` (ago; s, m, h, d) or an ISO-8601 time (without a zone: local time)."""
     if match := _AGO.fullmatch(text):
@@ -172,8 +175,8 @@ def moment(text: str, now: int, option: str = "--from") -> int:
         return int(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         raise ConfigurationError(
-            f"{option} {text!r} is neither an offset nor a time",
-            help="give beginning, end, an offset, -N for the last N of each partition, 10m (ago), or 2026-01-31T12:00",
+            f"{option} {text!r} is neither {'an offset nor ' if option == '--from' else 'a time ago nor '}a time",
+            help=f"give {_PLACES if option == '--from' else ''}10m (ago; s, m, h, d), or 2026-01-31T12:00",
         ) from None
 
 
