@@ -9,7 +9,7 @@ import yaml
 
 from omrs_schemas.errors import UserNotAuthorizedError
 from omrs_schemas.model.values import from_properties
-from omrs_streams.client import MetadataClient
+from omrs_streams.client import MetadataClient, starts_with
 from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.embedded import Endpoint
@@ -69,8 +69,10 @@ send:
 users: {erin: [steward]}
 requests:
   - {roles: [steward], effect: allow}
+  - {operations: [read], zones: [secret], effect: deny}
   - {operations: [read], types: [GlossaryTerm], effect: allow, hide: [description]}
   - {types: [Person], effect: deny}
+  - {zones: [open, secret], operations: [classify, update], effect: allow}
   - {operations: [delete, classify, update], effect: deny}
 """
     )
@@ -186,3 +188,33 @@ def test_users_see_and_do_what_the_rules_let_them(trio: Trio) -> None:
     assert person["guid"] in {found["guid"] for found in erin.find_entities("Person")}
     assert peter.find_entities("Person") == []
     assert {found["guid"] for found in peter.find_entities("GlossaryTerm")} >= {term["guid"]}
+
+
+def test_who_sees_a_part_pages_finds_and_updates_that_part(trio: Trio) -> None:
+    erin, peter = trio.learner.client("erin"), trio.learner.client("peter")
+    mark = unique("page")
+    visible = set()
+    for number in range(7):
+        for zone in ("open", "secret"):
+            made = erin.add_entity(
+                "GlossaryTerm",
+                {"qualifiedName": f"{mark} {number}", "description": mark},
+                classifications={"ZoneMembership": {"zoneMembership": [zone]}},
+            )
+            if zone == "open":
+                visible.add(made["guid"])
+    every = {"qualifiedName": starts_with(mark)}
+    assert len(list(erin.iter_entities("GlossaryTerm", every, page_size=2))) == 14
+    paged = [found["guid"] for found in peter.iter_entities("GlossaryTerm", every, page_size=2)]
+    assert sorted(paged) == sorted(visible)
+    assert len(erin.find_entities_by_property("GlossaryTerm", {"description": mark})) == 14
+    assert peter.find_entities_by_property("GlossaryTerm", {"description": mark}) == []
+    assert peter.find_entities_by_value(mark, "GlossaryTerm") == []
+
+    guid = paged[0]
+    peter.update_entity_properties(guid, {"qualifiedName": f"{mark} new"})
+    assert from_properties(erin.get_entity(guid)["properties"]) == {"qualifiedName": f"{mark} new", "description": mark}
+    peter.reclassify(guid, "ZoneMembership", {"zoneMembership": ["secret"]})
+    with pytest.raises(UserNotAuthorizedError, match="peter may not read"):
+        peter.get_entity(guid)
+    assert erin.get_entity(guid)["version"] == 2

@@ -230,7 +230,7 @@ class CommandBase:
             f"{bean['guid']} is a reference copy; it is maintained by metadata collection "
             f"{bean.get('replicatedBy') or bean.get('metadataCollectionId')} ({bean.get('instanceProvenanceType')})",
             code="OMRS-LOCAL-REPOSITORY-503-010" if relationship else "OMRS-LOCAL-REPOSITORY-503-009",
-            help="send the change to its home repository",
+            help="send the change to its home repository; if that has left for good, re-home the instance here",
             guid=bean["guid"],
         )
 
