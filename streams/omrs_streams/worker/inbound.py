@@ -27,6 +27,7 @@ from omrs_streams.fold.kinds import CLASSIFICATION_KINDS
 from omrs_streams.fold.meta import StateMeta
 from omrs_streams.log.record import ORIGIN_COPY, LogRecord
 from omrs_streams.repository.local import Bean
+from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.exchange import Exchange, guids_of
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.parts import Parts
@@ -96,8 +97,10 @@ class Inbound:
         for message in messages:
             try:
                 arrival = self._wire.read_instance(message)
-            except OmrsError as error:
-                self._bury(message, error)
+            except Exception as error:
+                if not is_of_message(error):
+                    raise
+                self._bury(message, defect(error, f"{message.topic}[{message.partition}]@{message.offset}"))
                 continue
             if arrival is not None:
                 pending.append((message, arrival))
@@ -111,8 +114,10 @@ class Inbound:
         for message, arrival in pending:
             try:
                 handled = await self._place(this, message, arrival)
-            except OmrsError as error:
-                self._bury(message, error)
+            except Exception as error:
+                if not is_of_message(error):
+                    raise
+                self._bury(message, defect(error, f"{message.topic}[{message.partition}]@{message.offset}"))
                 continue
             if not handled:
                 later.append((message, arrival))
@@ -131,7 +136,7 @@ class Inbound:
             if record.key not in this.taken:
                 if not self._wanted(record, await self._active_type(record.type_guid, record)):
                     return True
-                if self._glance(this, record, arrival.decoded):
+                if self._glance(this, record, arrival.decoded, arrival.originator):
                     return True
         guids = self._guids(arrival)
         waits = not guids.isdisjoint(this.taken) or not guids.isdisjoint(this.ahead) or arrival.event_id in this.judged
@@ -160,7 +165,7 @@ class Inbound:
         self._passed_over(record, "filtered")
         return False
 
-    def _glance(self, this: _Round, record: LogRecord, decoded: dict[str, Any]) -> bool:
+    def _glance(self, this: _Round, record: LogRecord, decoded: dict[str, Any], originator: str | None) -> bool:
         """Whether headers decided about the record."""
         number = self._router.partition(record.key)
         owned = self._router.local(number)
@@ -170,7 +175,7 @@ class Inbound:
             self._passed_over(record, "stale")
             return True
         known = this.ahead[record.key] if record.key in this.ahead else owned.store.get_meta(record.key)
-        verdict = glance(record, known, self._parts.local.collection_id)
+        verdict = glance(record, known, self._parts.local.collection_id, originator)
         if verdict == "accepted":
             record.partition, record.origin, record.expected_revision = number, ORIGIN_COPY, None
             this.ahead[record.key] = fold(record, known).meta
