@@ -37,7 +37,7 @@ from omrs_streams.log.kafka import MAX_VALUE_BYTES, KafkaSettings
 from omrs_streams.log.record import LogRecord
 from omrs_streams.log.roles import role_of
 from omrs_streams.log.schemas_topic import SPEC as SCHEMAS
-from omrs_streams.settings import ServerSettings
+from omrs_streams.settings import CohortSettings, ProxySettings, RuleSettings, ServerSettings
 
 DOCS = Path(__file__).resolve().parent
 WIDTH = 100  # of help texts: what fits beside nothing else on a page
@@ -116,14 +116,16 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def settings(model: type[BaseModel], prefix: str, *, leave_out: Iterable[str] = ()) -> str:
-    """The table of a settings model: name, environment variable, default, meaning."""
+    """The table of a settings model: name, environment variable, default, meaning. Without a prefix, no variables: the
+    model stands in a list, or in several places."""
     rows = []
     for name, field in model.model_fields.items():
         if name not in leave_out:
             if not field.description:
                 raise ValueError(f"{model.__name__}.{name} has no description")
-            rows.append((f"`{name}`", f"`{prefix}{name.upper()}`", default_of(name, field), field.description))
-    return table(("Setting", "Environment", "Default", "What"), rows)
+            variable = (f"`{prefix}{name.upper()}`",) if prefix else ()
+            rows.append((f"`{name}`", *variable, default_of(name, field), field.description))
+    return table(("Setting", *(("Environment",) if prefix else ()), "Default", "What"), rows)
 
 
 def default_of(name: str, field: FieldInfo) -> str:
@@ -308,6 +310,9 @@ OPERATIONS = {
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "settings.md": {
         "worker": lambda: settings(ServerSettings, "OMRS_", leave_out=("kafka",)),
+        "cohort": lambda: settings(CohortSettings, ""),
+        "rule": lambda: settings(RuleSettings, ""),
+        "proxy": lambda: settings(ProxySettings, "OMRS_PROXY__"),
         "kafka": lambda: settings(KafkaSettings, "OMRS_KAFKA__"),
         "audit": lambda: settings(AuditSettings, "OMRS_AUDIT__"),
         "daemon": lambda: settings(DaemonSettings, "OMRS_", leave_out=("kafka", "server")),

@@ -28,8 +28,14 @@ class RuleSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    rule: Rule = Field("ALL", description="which events pass")
-    types: tuple[str, ...] = Field((), description="names or guids of the types that the rule selects or deselects")
+    rule: Rule = Field(
+        "ALL",
+        description="which events pass: `ALL`, `REGISTRATION_ONLY`, `JUST_TYPEDEFS`, `SELECTED_TYPES`, "
+        "`DESELECTED_TYPES` or `LEARNED_TYPES`",
+    )
+    types: tuple[str, ...] = Field(
+        (), description="names or guids of the types; needed with SELECTED_TYPES and DESELECTED_TYPES"
+    )
 
     @model_validator(mode="after")
     def _types_belong_to_the_rule(self) -> Self:
@@ -51,7 +57,7 @@ class CohortSettings(BaseModel):
 
     name: str = Field(description="name of the cohort; part of its topic names")
     encoding: Literal["avro", "egeria-json"] = Field(
-        "avro", description="what the members speak: Avro, or Egeria's own JSON on Egeria's topic names"
+        "avro", description="what the members speak: `avro`, or `egeria-json`, Egeria's own JSON on its topic names"
     )
     topic_root: str = Field("egeria.omag", description="start of the topic names of an egeria-json cohort")
     events_to_process: RuleSettings = Field(

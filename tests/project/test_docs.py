@@ -17,7 +17,7 @@ from omrs_streams import metrics
 from omrs_streams.log import roles
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.topics import egeria_topics
-from omrs_streams.settings import ServerSettings, load_settings
+from omrs_streams.settings import CohortSettings, ProxySettings, RuleSettings, ServerSettings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -63,7 +63,7 @@ def test_every_command_of_the_guides_exists(generate: Any) -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    for model in (ServerSettings, KafkaSettings, DaemonSettings):
+    for model in (ServerSettings, CohortSettings, RuleSettings, ProxySettings, KafkaSettings, DaemonSettings):
         missing = [name for name in model.model_fields if f"`{name}`" not in text("settings.md")]
         assert not missing, model.__name__
 
