@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 from e2e_samples import DRAFT
 
 from omrs_schemas.errors import UserNotAuthorizedError
@@ -263,6 +264,20 @@ def test_a_start_that_fails_says_so(workers: Fleet, kafka: Endpoint, tmp_path: P
     [failed] = [match for match in LINE.finditer(running.log_text()) if match["id"] == "OMRS-AUDIT-0013"]
     assert failed["severity"] == "Exception"
     assert "nowhere.json" in failed["text"]
+
+
+def test_a_start_with_bad_security_rules_makes_nothing(workers: Fleet, kafka: Endpoint, tmp_path: Path) -> None:
+    server, cohort = unique("bad"), unique("bad")
+    config = tmp_path / "server.yaml"
+    config.write_text(
+        f"server: {server}\ncohorts: [{{name: {cohort}, encoding: egeria-json}}]\nsecurity: {tmp_path}/nowhere.yaml\n"
+    )
+    running = workers.spawn(server, config=config)
+    assert running.proc.wait(60) != 0
+    assert "the file of the setting `security`" in running.log_text()
+    assert "set `types` to the OpenMetadataTypes archive" in running.log_text()
+    topics = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=30).topics
+    assert [topic for topic in topics if server in topic or cohort in topic] == []
 
 
 def test_rest_has_severities_and_a_report(start_worker: Callable[..., Running]) -> None:

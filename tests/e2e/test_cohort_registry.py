@@ -146,6 +146,9 @@ def test_copies_of_a_member_that_left_for_good_say_so_until_it_returns(workers: 
         b.kill()
         b = workers.start(b.server, cohort=cohort)
         assert members(a, cohort) == set(), "a restart does not bring it back"
+        said = b.log_text()
+        assert "OMRS-STREAMS-0022" in said
+        assert [each for each in ("AUDIT-0005", "AUDIT-0026", "AUDIT-0009") if each in said] == []
 
         assert ask(b, f"cohorts/{cohort}/connect")["flag"]
         bob = b.client()
