@@ -10,6 +10,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from simulated_types import TYPE_GUIDS, TYPES
 
+from omrs_schemas.errors import OmrsError
 from omrs_streams.cohort import registry
 from omrs_streams.cohort.receiving import ACCEPTED, INACTIVE, PLAIN, STALE, Receiver, glance, held_of, receive
 from omrs_streams.cohort.registry_events import Identity, Registration
@@ -103,6 +104,10 @@ class SimulatedConsequences(Consequences):
         self._loop.run_until_complete(following)
 
 
+def _no_dead_letter(record: Effective, error: OmrsError) -> None:
+    raise AssertionError(f"nothing follows from {record}: {error}")
+
+
 class Member:
     """One server. The cohort calls `step_registry`, `inbound`, `outbound` and so on; see `simulated_cohort.py`."""
 
@@ -153,7 +158,7 @@ class Member:
         }
         self.commands.connect(self._at)
         ends = RelationshipEnds(self.local, cast(Any, CODEC), self._known, self._headers, self._append_entries)
-        self.consequences = SimulatedConsequences(self.id, cast(Any, self), self._at, ends, self.loop)
+        self.consequences = SimulatedConsequences(self.id, cast(Any, self), self._at, ends, self.loop, _no_dead_letter)
         self.running = True
 
     def stop(self) -> None:
@@ -253,7 +258,7 @@ class Member:
                 cause=entry["cause"],
             )
             self.append([record])
-        return {}
+        return {"results": {}}
 
     async def relationships_of(self, guid: str, request: Mapping[str, Any], as_of: object) -> list[Bean]:
         del as_of
@@ -356,7 +361,8 @@ class Member:
         record = log_record(event, CODEC.encode, 1, event_id=event_id, origin=ORIGIN_COPY)
         if record.type_guid not in self.active or not self.save.instance(record.type_guid, section["typeDefName"]):
             return False
-        verdict = glance(record, self.fold.get_meta(record.key), self.id)
+        sender = event["originator"]["metadataCollectionId"]
+        verdict = glance(record, self.fold.get_meta(record.key), self.id, sender)
         if verdict == ACCEPTED:
             (effect,) = self.append([record])
             assert effect.effective, (self.name, effect.reason, event)
