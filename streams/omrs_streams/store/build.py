@@ -64,8 +64,12 @@ def _collect(store: StoreReads, guid: str, meta: StateMeta, entries: Entries, re
                 laid.append(store.codec.decode_record(store.payload(guid, revision) or b""))
             except CodecError as error:
                 report.errors.append((guid, revision, error))
-    entries.update(index_entries(guid, meta, base, laid))
-    report.indexed += 1
+    try:
+        entries.update(index_entries(guid, meta, base, laid))
+    except CodecError as error:
+        report.errors.append((guid, meta.base_revision, error))
+    else:
+        report.indexed += 1
 
 
 def _write(engine: Rdict, entries: Entries) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from omrs_schemas.errors import CodecError
 from omrs_streams.fold.meta import PROXY, RELATIONSHIP, TOMBSTONE, StateMeta
 from omrs_streams.fold.overlay import merge_classifications
 from omrs_streams.store import keys
@@ -22,7 +23,20 @@ NOTHING = b""
 
 
 def index_entries(guid: str, meta: StateMeta, base: Record, overlay: Iterable[Record]) -> Entries:
-    """Key → value of every index entry that `guid` has in the state `meta` with these payloads."""
+    """Key → value of every index entry that `guid` has in the state `meta` with these payloads.
+
+    CodecError for a payload that can be decoded and is of another shape all the same: such a record is on the log for
+    ever, and must not keep a store from opening.
+    """
+    try:
+        return _entries(guid, meta, base, overlay)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CodecError(
+            f"the payload of {guid} cannot be indexed: {type(error).__name__}: {str(error)[:200]}", guid=guid
+        ) from error
+
+
+def _entries(guid: str, meta: StateMeta, base: Record, overlay: Iterable[Record]) -> Entries:
     flags = meta.flags
     if flags & (TOMBSTONE | PROXY):
         return {}

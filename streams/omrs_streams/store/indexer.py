@@ -41,6 +41,7 @@ class Indexer:
         records: dict[tuple[str, int], Record | None] = {}
         overlays: dict[str, list[int]] = {}
         changed: dict[str, StateMeta] = {}
+        last: dict[str, Effect] = {}
         for effect in effects:
             meta, record = effect.meta, effect.record
             if meta is None:
@@ -48,6 +49,7 @@ class Indexer:
             state = now[record.key]
             if state is not None:
                 changed[record.key] = state
+                last[record.key] = effect
             if meta.flags & TOMBSTONE:
                 continue
             try:
@@ -59,7 +61,11 @@ class Indexer:
                 overlays.setdefault(record.key, []).append(meta.revision)
         for guid, state in changed.items():
             old = self._before(guid, before[guid])
-            new = self._entries_of(guid, state, records, overlays.get(guid, ()))
+            try:
+                new = self._entries_of(guid, state, records, overlays.get(guid, ()))
+            except CodecError as error:
+                new = {}
+                last[guid].error = error
             if old:
                 writes.update(dict.fromkeys(old.keys() - new.keys()))
                 writes.update((key, value) for key, value in new.items() if old.get(key) != value)
@@ -71,7 +77,12 @@ class Indexer:
         if meta is None:
             return {}
         known = self._entries.get(guid)
-        return known[1] if known is not None and known[0] == meta.revision else self._entries_of(guid, meta, {}, ())
+        if known is not None and known[0] == meta.revision:
+            return known[1]
+        try:
+            return self._entries_of(guid, meta, {}, ())
+        except CodecError:
+            return {}  # nor was it indexed when it came
 
     def _entries_of(
         self,
