@@ -14,6 +14,7 @@ Everything is decided from headers; nothing is read and no clock is asked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal
 
 Bean = Mapping[str, Any]
@@ -154,8 +155,10 @@ def judge_classification(
 
 def keeper(one: Header, other: Header) -> Header:
     """Who keeps the guid when two objects share it: the lower (creation time, home), the same at every member."""
-    return min(one, other, key=_age)
+    return min(one, other, key=age)
 
 
-def _age(header: Header) -> tuple[int, str]:
-    return (header.create_time or 0, header.home_id or "")
+def age(header: Header) -> tuple[float, str]:
+    """What decides of two objects with one guid. Who tells no real creation time was made later than all others."""
+    created = header.create_time or 0
+    return (created if created > 0 else inf, header.home_id or "")

@@ -6,6 +6,7 @@ Pure: no I/O, no clock, no random ids. All 28 kinds and the error events; a batc
 event ids, encodes, appends, sends, re-identifies and writes the audit log, in whatever way it does that.
 
 - Echoes, and whatever others say about an instance that is at home here, change nothing.
+- Who maintains an instance speaks for it, nobody else: `receiving_speakers.py`.
 - The process rule passes events, the save rule instances; LEARNED_TYPES learns a type from an answer to a refresh.
 - Currency and conflicts: `receiving_currency.py`. Classifications: `receiving_classifications.py`. Refresh requests and
   errors: `receiving_requests.py`.
@@ -38,6 +39,7 @@ from omrs_streams.cohort.receiving_model import (
     CONFLICT,
     DEAD,
     FILTERED,
+    FOREIGN,
     INACTIVE,
     OWN,
     REQUEST,
@@ -51,15 +53,18 @@ from omrs_streams.cohort.receiving_model import (
     held_of,
 )
 from omrs_streams.cohort.receiving_requests import answered, told_of_error
-from omrs_streams.cohort.receiving_save import admitted, ours
+from omrs_streams.cohort.receiving_save import admitted, ours, own, unstorable
+from omrs_streams.cohort.receiving_speakers import only_ours, originator_of, speaks
 from omrs_streams.cohort.rules import is_instance_error
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, DELETED_STATUS, PURGE_KINDS
+from omrs_streams.log.record import TEXT_LIMIT
 
 __all__ = [
     "ACCEPTED",
     "CONFLICT",
     "DEAD",
     "FILTERED",
+    "FOREIGN",
     "INACTIVE",
     "OWN",
     "PLAIN",
@@ -128,15 +133,12 @@ def receive(event: Bean, stored: Stored, me: Receiver, now: int) -> Receipt:
 
 
 def _typed(event: Bean) -> Bean:
-    """`event` with the type that its instance names, where the section names none."""
+    """`event` with the type that its instance has, which need not be the one that the section names."""
     section: Bean = event.get("instanceEventSection") or {}
-    if section.get("typeDefGUID") and section.get("typeDefName"):
+    kind: Mapping[str, Any] = (_instance(section) or {}).get("type") or {}
+    named = {name: kind[name] for name in ("typeDefGUID", "typeDefName") if kind.get(name)}
+    if all(section.get(name) == value for name, value in named.items()):
         return event
-    instance = _instance(section)
-    kind: Mapping[str, Any] = (instance or {}).get("type") or {}
-    if not kind.get("typeDefGUID") or not kind.get("typeDefName"):
-        return event
-    named = {"typeDefGUID": kind["typeDefGUID"], "typeDefName": kind["typeDefName"]}
     return {**event, "instanceEventSection": {**section, **named}}
 
 
@@ -152,21 +154,30 @@ def _server(event: Mapping[str, Any]) -> object:
 # ---- one instance ---------------------------------------------------------------------------------------------------
 
 
-def _single(event: Bean, section: Bean, kind: str, stored: Stored, me: Receiver, now: int) -> Receipt:
+def _single(
+    event: Bean, section: Bean, kind: str, stored: Stored, me: Receiver, now: int, *, batch: bool = False
+) -> Receipt:
     instance = _instance(section)
     if instance is None:
         if kind in PURGE_KINDS:
-            return _purge_by_id(event, section, stored, now)
+            return _purge_by_id(event, section, stored, me, now)
         return _refused(DEAD, "OMRS-AUDIT-0317", event, section.get("instanceGUID"), kind)
     refusal = admitted(event, instance, kind, me)
     if refusal is not None and refusal.outcome not in (FILTERED, INACTIVE):
         return refusal
     guid = str(instance["guid"])
     held = stored(guid)
+    sender = originator_of(event)
+    if len(_old_guid(section, instance) or "") > TEXT_LIMIT:
+        return _refused(DEAD, "OMRS-AUDIT-9015", event, guid, kind, "the guid it had before is too long")
+    if only_ours(held, instance, kind, sender, me) or _renames_ours(section, instance, kind, stored, me):
+        return own(event, guid, kind)
     if refusal is not None and not ours(held, me):
         return refusal  # else the instance of ours was re-homed, or its guid is taken twice: no rule may hide that
     arrived = Arrived(kind, instance, int(event.get("timestamp") or 0), section.get("originalHomeMetadataCollectionId"))
     ruling = rule(held, arrived, me)
+    if not speaks(sender, instance, kind, held, me, batch=batch):
+        return Receipt(STALE if ruling.outcome == "stale" else FOREIGN)
     receipt = _ruled(event, section, arrived, held, ruling, me, now)
     if kind in _RE_IDENTIFIED and receipt.outcome in (ACCEPTED, STALE):
         receipt = _without_old(receipt, event, section, instance, stored, me)
@@ -234,14 +245,28 @@ def _conflict(
     return Receipt(ACCEPTED, (away, Append(guid, whole, held.revision + 1)), audits=(audit,))
 
 
+def _old_guid(section: Bean, instance: Bean) -> str | None:
+    old = section.get("originalInstanceGUID") or instance.get("reIdentifiedFromGUID")
+    return None if not old or old == instance["guid"] else str(old)[: TEXT_LIMIT + 1]
+
+
+def _renames_ours(section: Bean, instance: Bean, kind: str, stored: Stored, me: Receiver) -> bool:
+    """Whether it gives another guid to what we maintain. (To another object, which had our guid too, anybody may.)"""
+    old = _old_guid(section, instance) if kind in _RE_IDENTIFIED else None
+    held = None if old is None else stored(old)
+    return held is not None and ours(held, me) and only_ours(held, instance, kind, None, me)
+
+
 def _without_old(receipt: Receipt, event: Bean, section: Bean, instance: Bean, stored: Stored, me: Receiver) -> Receipt:
     """And the copy under the guid that the instance had before goes (the protocol's reference implementation forgets
     it)."""
-    old = section.get("originalInstanceGUID") or instance.get("reIdentifiedFromGUID")
-    if not old or old == instance["guid"]:
+    old = _old_guid(section, instance)
+    if old is None:
         return receipt
-    held = stored(str(old))
+    held = stored(old)
     if held is not None:
+        if not speaks(originator_of(event), instance, str(section["eventType"]), held, me):
+            return receipt
         bean = held.bean
         if bean is None or differ(held.create_time, instance.get("createTime")):
             return receipt
@@ -258,11 +283,16 @@ def _without_old(receipt: Receipt, event: Bean, section: Bean, instance: Bean, s
     )
 
 
-def _purge_by_id(event: Bean, section: Bean, stored: Stored, now: int) -> Receipt:
+def _purge_by_id(event: Bean, section: Bean, stored: Stored, me: Receiver, now: int) -> Receipt:
     guid = section.get("instanceGUID")
     if not guid:
         return _refused(DEAD, "OMRS-AUDIT-0315", event, None, str(section.get("eventType")))
+    wrong = unstorable(event)
+    if wrong is not None:
+        return _refused(DEAD, "OMRS-AUDIT-9015", event, guid, str(section.get("eventType")), wrong)
     held = stored(str(guid))
+    if ours(held, me):
+        return own(event, guid, str(section.get("eventType")))
     header = None if held is None or held.bean is None else Header.of(held.bean)
     sender = (event.get("originator") or {}).get("metadataCollectionId")
     if held is None or held.bean is None or not judge_purge_by_id(header, sender).accepted:
@@ -278,11 +308,16 @@ def _batch(event: Bean, section: Bean, stored: Stored, me: Receiver, now: int) -
     """Each element as a NEW or UPDATED event of its own; the same guid twice counts in its highest version."""
     graph: Mapping[str, Any] = section.get("instanceBatch") or {}
     newest: dict[str, Bean] = {}
+    receipts: list[tuple[Receipt, tuple[Append, ...]]] = []
     for each in (*(graph.get("entities") or ()), *(graph.get("relationships") or ())):
+        wrong = unstorable(event, each)
+        if wrong is not None:
+            guid = str(each.get("guid"))[:TEXT_LIMIT]
+            receipts.append((_refused(DEAD, "OMRS-AUDIT-9015", event, guid, BATCH, wrong), ()))
+            continue
         known = newest.get(str(each.get("guid")))
         if known is None or (each.get("version") or 0) >= (known.get("version") or 0):
             newest[str(each.get("guid"))] = each
-    receipts = []
     for guid, instance in newest.items():
         name = "NEW" if (instance.get("version") or 0) <= 1 else "UPDATED"
         receipt = _element(event, name, instance, stored, me, now)
@@ -310,7 +345,7 @@ def _element(event: Bean, name: str, instance: Bean, stored: Stored, me: Receive
         return _refused(DEAD, "OMRS-AUDIT-9015", event, instance.get("guid"), BATCH, "no guid, type or class")
     single = about(name, instance, event.get("originator") or {}, int(event.get("timestamp") or now))
     section: Bean = single["instanceEventSection"]
-    return _single(single, section, str(section["eventType"]), stored, me, now)
+    return _single(single, section, str(section["eventType"]), stored, me, now, batch=True)
 
 
 # ---- shared ---------------------------------------------------------------------------------------------------------

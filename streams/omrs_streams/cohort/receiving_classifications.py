@@ -1,8 +1,8 @@
 """Classification events (OMRS events § 5): CLASSIFIED, RECLASSIFIED, DECLASSIFIED with an entity or a proxy in them.
 
 The home of the entity sends the whole entity: it takes the place of what is held, at the same version too, because
-classifications do not move it. Everybody else sends a proxy: a statement about one classification, laid over the
-entity.
+classifications do not move it. What everybody else sends, with a proxy or with all of the entity, is a statement about
+one classification, laid over the entity.
 Of the statements about one name the newest counts (createTime, home, version, removed), so their order does not matter;
 statements that are not visible now are kept too, since what hides them may go.
 
@@ -22,6 +22,7 @@ from omrs_streams.cohort.receiving_model import (
     CONFLICT,
     DEAD,
     FILTERED,
+    FOREIGN,
     OWN,
     STALE,
     Append,
@@ -29,9 +30,11 @@ from omrs_streams.cohort.receiving_model import (
     Receipt,
     Receiver,
 )
-from omrs_streams.cohort.receiving_save import ours, wanted
+from omrs_streams.cohort.receiving_save import ours, unstorable, wanted
+from omrs_streams.cohort.receiving_speakers import originator_of, states, tells_all
 from omrs_streams.fold.kinds import DECLASSIFIED
 from omrs_streams.fold.overlay import newest_statements, statement_of
+from omrs_streams.log.record import TEXT_LIMIT
 
 Bean = dict[str, Any]
 
@@ -48,6 +51,10 @@ def classified(event: Bean, section: Bean, stored: Callable[[str], Held | None],
     if not entity.get("guid"):
         return Receipt(DEAD, audits=(("OMRS-AUDIT-0315", {"kind": kind, "server": server}),))
     guid = str(entity["guid"])
+    wrong = unstorable(event, entity, classification)
+    if wrong is not None:
+        params = {"kind": kind, "guid": guid[:TEXT_LIMIT], "server": server, "message": wrong}
+        return Receipt(DEAD, audits=(("OMRS-AUDIT-9015", params),))
     held = stored(guid)
     if me.collection_id in (classification.get("metadataCollectionId"), classification.get("replicatedBy")) and not (
         _forgotten(held, classification, kind, me)
@@ -56,9 +63,11 @@ def classified(event: Bean, section: Bean, stored: Callable[[str], Held | None],
     refusal = wanted(event, entity, classification, kind, me)
     if refusal is not None and (refusal.outcome != FILTERED or not ours(held, me) or not me.may_save(entity)):
         return refusal
-    whole = section.get("entity") is not None and entity.get("metadataCollectionId") != me.collection_id
-    if whole and entity.get("metadataCollectionId"):
+    sender = originator_of(event)
+    if section.get("entity") is not None and tells_all(sender, entity, kind, held, me):
         return _with_entity(event, section, entity, classification, held, me, now)
+    if not states(sender, classification, entity, held, me):
+        return Receipt(FOREIGN)
     return _stated(event, section, entity, held, me)
 
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from omrs_streams.cohort.currency import AUDIT_NEW_HOME, AUDIT_NEW_TYPE, Header
+from omrs_streams.cohort.currency import AUDIT_NEW_HOME, AUDIT_NEW_TYPE, Header, age
 from omrs_streams.cohort.receiving_model import Held, Receiver, Run
 from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
 from omrs_streams.fold.overlay import merge_classifications
@@ -180,10 +180,6 @@ def _begun(past: Sequence[Run], stored: Header) -> int:
 
 
 def _clash(stored: Header, incoming: Header, kind: str, reason: str) -> Ruling:
-    if kind in PURGE_KINDS or _age(stored) <= _age(incoming):
+    if kind in PURGE_KINDS or age(stored) <= age(incoming):
         return Ruling("keep", reason)
     return Ruling("yield", reason)
-
-
-def _age(header: Header) -> tuple[int, str]:
-    return header.create_time or 0, header.home_id or ""

@@ -26,6 +26,8 @@ INACTIVE = "inactive"
 """Its type is not active here: it may be tried again when the type comes."""
 REQUEST = "request"
 """A refresh request, answered if it was for us."""
+FOREIGN = "foreign"
+"""Its sender does not speak for the instance."""
 DEAD = "dead"
 """It lacks what its kind needs."""
 

@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from omrs_streams.cohort.receiving_model import DEAD, FILTERED, INACTIVE, OWN, Held, Receipt, Receiver
+from omrs_streams.log.record import DIGITS, TEXT_LIMIT
+
+_MOST = 10**DIGITS
+_LEAST = -(10 ** (DIGITS - 1))  # the sign takes the place of a digit
+_NUMBERS = ("version", "createTime", "updateTime")
+_TEXTS = ("guid", "metadataCollectionId", "replicatedBy", "status")
+_ENDS = ("entityOneProxy", "entityTwoProxy")
 
 
 def ours(held: Held | None, me: Receiver) -> bool:
@@ -12,10 +19,45 @@ def ours(held: Held | None, me: Receiver) -> bool:
     return me.collection_id in (bean.get("metadataCollectionId"), bean.get("replicatedBy"))
 
 
+def own(event: Mapping[str, Any], guid: object, kind: str) -> Receipt:
+    """It is about what only this server may change."""
+    server = (event.get("originator") or {}).get("serverName")
+    return Receipt(OWN, audits=(("OMRS-AUDIT-0028", {"kind": kind, "server": server, "guid": guid}),))
+
+
+def unstorable(event: Mapping[str, Any], *beans: Mapping[str, Any]) -> str | None:
+    """Which number or text of instances or classifications no log record holds (`log/record.py`); None where all fit.
+
+    The ends of a relationship count too: they are appended as proxies.
+    """
+    if not _number(event.get("timestamp")):
+        return "its timestamp is no number of at most 18 digits"
+    for bean in beans:
+        kind: Mapping[str, Any] = bean.get("type") or {}
+        wrong = next((name for name in _NUMBERS if not _number(bean.get(name))), None)
+        if wrong is None and not _number(kind.get("typeDefVersion")):
+            wrong = "typeDefVersion"
+        if wrong is not None:
+            return f"its {wrong} is no number of at most 18 digits"
+        texts = (*(bean.get(name) for name in _TEXTS), kind.get("typeDefGUID"))
+        if any(text is not None and (not isinstance(text, str) or len(text) > TEXT_LIMIT) for text in texts):
+            return f"a guid or id is no text of at most {TEXT_LIMIT} characters"
+        ends = [bean[name] for name in _ENDS if bean.get(name)]
+        of_end = unstorable(event, *ends) if ends else None
+        if of_end is not None:
+            return f"of one end {of_end}"
+    return None
+
+
+def _number(value: object) -> bool:
+    return value is None or (isinstance(value, int) and _LEAST < value < _MOST)
+
+
 def admitted(event: Mapping[str, Any], instance: Mapping[str, Any], kind: str, me: Receiver) -> Receipt | None:
     """None when the instance may be saved; otherwise the receipt that says why not.
 
-    Guid, home and type are needed; at home elsewhere; type active; save rule and security agree.
+    Guid, home and type are needed; at home elsewhere, whoever is said to replicate it; a log record holds it; type
+    active; save rule and security agree.
     """
     server = (event.get("originator") or {}).get("serverName")
     guid, home = instance.get("guid"), instance.get("metadataCollectionId")
@@ -24,8 +66,11 @@ def admitted(event: Mapping[str, Any], instance: Mapping[str, Any], kind: str, m
         return Receipt(DEAD, audits=(("OMRS-AUDIT-0315", said),))
     if not home:
         return Receipt(DEAD, audits=(("OMRS-AUDIT-0316", {**said, "guid": guid}),))
-    if home == me.collection_id and instance.get("replicatedBy") != me.collection_id:
-        return Receipt(OWN, audits=(("OMRS-AUDIT-0028", {**said, "guid": guid}),))
+    if home == me.collection_id:
+        return own(event, guid, kind)
+    wrong = unstorable(event, instance)
+    if wrong is not None:
+        return Receipt(DEAD, audits=(("OMRS-AUDIT-9015", {**said, "guid": str(guid)[:TEXT_LIMIT], "message": wrong}),))
     return wanted(event, instance, instance, kind, me)
 
 

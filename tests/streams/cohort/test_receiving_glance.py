@@ -37,7 +37,7 @@ def test_a_glance_sees_what_the_core_sees(before: list[Bean], event: Bean) -> No
     for each in before:
         member.told(each)
     record = log_record(event, CODEC.encode, 1, event_id="x", origin=ORIGIN_COPY)
-    verdict = glance(record, member.fold.get_meta("g"), "me")
+    verdict = glance(record, member.fold.get_meta("g"), "me", event["originator"]["metadataCollectionId"])
     receipt = receive(event, member.held, member.receiver, 0)
     if verdict is None:
         return
