@@ -1,10 +1,11 @@
 """Classifications that came in events of their own, laid over those that an instance carries.
 
 A classification has no guid: it is known by its entity and its name (OMRS instances § Fields). Each event states one
-classification, or its removal; what counts is the newest statement per name, whatever order the events came in.
+classification, or its removal; what counts is the newest statement per name, whatever order the events came in. Only
+what the entity's own home put there is that home's to change: others' statements about that name do not count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -34,9 +35,13 @@ def merge_classifications(
 
     `events` are the instance sections (or Avro records) of CLASSIFIED, RECLASSIFIED and DECLASSIFIED events. A newer
     statement replaces or removes the one in `base`; of two alike that of `base` stays, unless the other removes it.
-    What the home of `entity` (the instance that carries `base`) stated before this version of it, `base` says.
+    What the home of `entity` (the instance that carries `base`) stated before this version of it, `base` says. And
+    what that home put there, others neither change nor remove: of such a name only its own statements count.
     """
-    newest = newest_statements(events, entity)
+    base = list(base)
+    home = entity.get("metadataCollectionId")
+    kept = {each.get("name") for each in base if home and each.get("metadataCollectionId") == home}
+    newest = newest_statements(events, entity, kept)
     merged: list[Bean] = []
     for classification in base:
         over = newest.pop(classification.get("name", ""), None)
@@ -48,14 +53,19 @@ def merge_classifications(
     return merged
 
 
-def newest_statements(events: Iterable[Mapping[str, Any]], entity: Mapping[str, Any] = NOBODY) -> dict[str, Statement]:
-    """The statement that counts of each classification name; those that `entity` itself has overtaken are left out."""
+def newest_statements(
+    events: Iterable[Mapping[str, Any]], entity: Mapping[str, Any] = NOBODY, kept: Container[object] = ()
+) -> dict[str, Statement]:
+    """The statement that counts of each classification name; those that `entity` itself has overtaken are left out, and
+    of the names in `kept` those of others than its home."""
     newest: dict[str, Statement] = {}
     for event in events:
         found = statement_of(event)
         if found is None or _overtaken(found, entity):
             continue
         name = found.classification["name"]
+        if name in kept and found.classification.get("metadataCollectionId") != entity.get("metadataCollectionId"):
+            continue
         if name not in newest or found.key >= newest[name].key:
             newest[name] = found
     return newest

@@ -534,17 +534,31 @@ def test_events_of_the_home_that_overtook_one_another_add_up() -> None:
     assert names(member) == [("Mark", 1)]
 
 
-def test_of_two_members_that_classify_alike_the_later_counts_everywhere() -> None:
+def test_what_the_home_put_there_others_neither_change_nor_remove() -> None:
     one, two = classification(home="A", created=200), classification(home="C", created=300)
-    orders = (
-        (from_home("CLASSIFIED", one, classification=one), from_other("CLASSIFIED", classification=two)),
-        (from_other("CLASSIFIED", classification=two), from_home("CLASSIFIED", one, classification=one)),
-    )
-    for order in orders:
+    put = from_home("CLASSIFIED", one, classification=one)
+    for other in (
+        from_other("CLASSIFIED", classification=two),
+        from_other("DECLASSIFIED", originalClassification=two),
+    ):
+        for order in ((put, other), (other, put)):
+            member = Member()
+            member.told(about("NEW", entity(), at=NOW - 1))
+            for told in order:
+                member.told(told)
+            assert (member.bean() or {})["classifications"] == [one]
+
+
+def test_of_two_others_that_classify_alike_the_later_counts_everywhere() -> None:
+    told = [
+        from_other("CLASSIFIED", sender, classification=classification(home=sender, created=created))
+        for sender, created in (("B", 200), ("C", 300))
+    ]
+    for order in (told, told[::-1]):
         member = Member()
         member.told(about("NEW", entity(), at=NOW - 1))
-        for told in order:
-            member.told(told)
+        for each in order:
+            member.told(each)
         carried = (member.bean() or {})["classifications"]
         assert [each["metadataCollectionId"] for each in carried] == ["C"]
 
