@@ -55,8 +55,7 @@ MESSAGES = (
         "OMRS-AUDIT-0209",
         S.ACTION,
         "Instance {guid}[ of {collection_id}] has another type at[ {server},] a member[ of cohort {cohort}];"
-        " our copy of"
-        " it is removed[: {message}]",
+        " its home is asked for it again[: {message}]",
         "A member reported that the types of its copy and of the event differ.",
         _WHICH,
     ),

@@ -211,7 +211,8 @@ def _ruled(
     if ruling.outcome == "type":
         error = conflict(CONFLICTING_TYPE, instance, held.bean, ruling.reason, me.sender(), now)
         params = {"guid": guid, "server": _server(event), "type_name": instance["type"].get("typeDefName")}
-        return Receipt(CONFLICT, sends=(error,), audits=(("OMRS-AUDIT-8002", params),))
+        answer = arrived.kind.startswith("REFRESHED")  # it was asked for because of such an error
+        return Receipt(CONFLICT, sends=() if answer else (error,), audits=(("OMRS-AUDIT-8002", params),))
     return _conflict(event, whole, arrived, held, ruling, me, now)
 
 

@@ -7,7 +7,8 @@ re-homed with RE_HOMED by its home of today; and who maintains classifications o
 members do, for all classifications, when a home asks about its own: it may have missed the last word of one that left.)
 
 Errors. CONFLICTING_INSTANCES is verified before anything is done: who holds the accused instance asks the other home
-for its own, and decides by what comes back. CONFLICTING_TYPE removes a copy only if it is the one that was refused.
+for its own, and decides by what comes back. CONFLICTING_TYPE does so for a copy that is the one that was refused: its
+home says whether it still is.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,13 +18,12 @@ from omrs_streams.cohort.instance_events import (
     CONFLICTING_INSTANCES,
     CONFLICTING_TYPE,
     envelope,
-    purged,
     purged_by_id,
     re_homed,
     refresh_request,
     refreshed,
 )
-from omrs_streams.cohort.receiving_model import ACCEPTED, CONFLICT, DEAD, REQUEST, Append, Held, Receipt, Receiver
+from omrs_streams.cohort.receiving_model import CONFLICT, DEAD, REQUEST, Held, Receipt, Receiver
 from omrs_streams.fold.overlay import newest_statements
 
 Bean = dict[str, Any]
@@ -109,8 +109,15 @@ def told_of_error(event: Mapping[str, Any], stored: Stored, me: Receiver, now: i
         return Receipt(CONFLICT, audits=(("OMRS-AUDIT-0210", params),))
     if held is None or bean is None or not accused or not _is_type(bean, error.get("targetTypeDefSummary") or {}):
         return Receipt(CONFLICT)
-    gone = Append(str(guid), purged(bean, me.sender(), now), held.revision)
-    return Receipt(ACCEPTED, (gone,), audits=(("OMRS-AUDIT-0209", params),))
+    ask = refresh_request(
+        str(guid),
+        str(bean.get("replicatedBy") or target),
+        bean["type"],
+        bean["class"] == "Relationship",
+        me.sender(),
+        now,
+    )
+    return Receipt(CONFLICT, sends=(ask,), audits=(("OMRS-AUDIT-0209", params),))
 
 
 def _is_type(bean: Bean, summary: Mapping[str, Any]) -> bool:

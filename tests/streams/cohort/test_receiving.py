@@ -367,7 +367,7 @@ def test_a_reported_conflict_is_verified_first() -> None:
     assert member.reidentified == ["g"]
 
 
-def test_an_error_about_a_type_takes_away_the_copy_that_was_refused() -> None:
+def test_after_an_error_about_a_type_the_home_of_the_copy_is_asked() -> None:
     def told(target: Bean) -> Bean:
         sender = {"metadataCollectionId": "C"}
         return conflict("CONFLICTING_TYPE", target, entity("A", 5, type=kind(version=2)), "", sender, 1)
@@ -375,10 +375,15 @@ def test_an_error_about_a_type_takes_away_the_copy_that_was_refused() -> None:
     member = Member()
     member.told(about("NEW", entity()))
     assert audits(member.told(told(entity("me")))) == ["OMRS-AUDIT-0210"]
-    assert member.told(told(entity(type=kind(version=7)))).appends == ()
+    assert member.told(told(entity(type=kind(version=7)))).sends == ()
     receipt = member.told(told(entity()))
-    assert (receipt.outcome, audits(receipt)) == ("accepted", ["OMRS-AUDIT-0209"])
-    assert member.bean() is None
+    assert (receipt.outcome, audits(receipt), receipt.appends) == ("conflict", ["OMRS-AUDIT-0209"], ())
+    assert sent(receipt) == ["REFRESH_ENTITY_REQUEST"]
+    assert receipt.sends[0]["instanceEventSection"]["homeMetadataCollectionId"] == "A"
+    newer = Member()
+    newer.told(about("NEW", entity(type=kind(version=2))))
+    answer = newer.told(about("REFRESHED", entity(version=2)))
+    assert (answer.outcome, answer.sends) == ("conflict", ())  # or the errors and answers would go round for ever
 
 
 # ---- refresh --------------------------------------------------------------------------------------------------------
