@@ -193,6 +193,10 @@ BAD = {
         lambda: changed(lambda v, h: (v, with_header(h, "type-guid", b"no-such-type"))),
         "no-such-type",
     ),
+    "a home of 70,000 characters": (
+        lambda: changed(lambda v, h: (v, with_header(h, "home-id", b"h" * 70_000))),
+        "1000 characters",
+    ),
     "no event id": (lambda: changed(lambda v, h: (v, [each for each in h if each[0] != "event-id"])), "event-id"),
 }
 
@@ -344,6 +348,10 @@ LOG = {
     "a version beyond 64 bits": lambda: changed(lambda v, h: (v, meta(h, 1, "9" * 30))),
     "a time beyond 64 bits": lambda: changed(lambda v, h: (v, meta(h, 4, "9" * 30))),
     "a null header": lambda: changed(lambda v, h: (v, with_header(h, "kind", None))),
+    "a home of 70,000 characters": lambda: changed(lambda v, h: (v, with_header(h, "home-id", b"h" * 70_000))),
+    "a status of 70,000 characters": lambda: changed(lambda v, h: (v, meta(h, 6, "s" * 70_000))),
+    "a home that is no text": lambda: changed(lambda v, h: (v, with_header(h, "home-id", b"\xff\xfe"))),
+    "a key that is no text": broken_key,
 }
 
 
