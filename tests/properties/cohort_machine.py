@@ -221,6 +221,9 @@ class CohortMachine(RuleBasedStateMachine):
 
     def _re_home(self, member: Member, bean: Bean) -> None:
         kind = bean["type"]
+        member.lossy |= (
+            bean["guid"] in member.filtered
+        )  # it has to ask what it did not want to know while it was a copy
         self.cohort.command(
             member,
             "re_home",
@@ -389,7 +392,9 @@ class CohortMachine(RuleBasedStateMachine):
 
     @rule(number=members, kind=st.sampled_from((THING, SPECIAL, LINK)))
     def save_less(self, number: int, kind: str) -> None:
-        self.member(number).save = ExchangeRule("DESELECTED_TYPES", frozenset({kind}))
+        member = self.member(number)
+        member.lossy |= member.save.rule != "ALL"  # what was refused until now
+        member.save = ExchangeRule("DESELECTED_TYPES", frozenset({kind}))
 
     @rule(number=members)
     def save_all(self, number: int) -> None:
