@@ -160,3 +160,15 @@ def test_changes_of_the_old_guid_that_come_after_the_new_one(machine: CohortMach
     for member in machine.cohort.members:
         carried = (member.bean(guid) or {}).get("classifications") or ()
         assert "Mark" not in {each["name"] for each in carried}
+
+
+def test_three_members_take_over_at_once(machine: CohortMachine) -> None:
+    guid = entity(machine, 2)
+    gone(machine, 2)
+    for number in (3, 0, 1):
+        machine.re_home(number, 0)
+    machine.publish(1, 6)
+    machine.deliver_all(3)
+    machine.settle()
+    homes = {(member.bean(guid) or {})["metadataCollectionId"] for member in machine.cohort.connected()}
+    assert homes == {"collection-0"}

@@ -139,7 +139,7 @@ def _by_name(classifications: Sequence[Bean]) -> list[Bean]:
 def _claim(held: Held, stored: Header, incoming: Header, arrived: Arrived, me: Receiver) -> Ruling:
     """Two homes and one object: who took over from whom."""
     past = held.past()
-    former = past[-2] if len(past) > 1 else None
+    former = _former(past)
     begun = _begun(past, stored)
     here, there = stored.home_id or "", incoming.home_id or ""
     if arrived.kind not in _RE_HOMED:
@@ -156,8 +156,8 @@ def _claim(held: Held, stored: Header, incoming: Header, arrived: Arrived, me: R
         return Ruling("accept", "re-homed", back)
     if original is None:
         competing = incoming.version == begun
-    elif former is not None and original == former.home:
-        competing = incoming.version > _begun(past[:-1], stored)
+    elif original == former:
+        competing = incoming.version > _began(past, original)
     else:
         # From whom the home that is held took over was not seen: it can only be the same one while both are here.
         competing = here in me.members and original not in {run.home for run in past}
@@ -165,8 +165,21 @@ def _claim(held: Held, stored: Header, incoming: Header, arrived: Arrived, me: R
         return Ruling("accept", "of two new homes the lower collection id stays", back)
     if not competing and incoming.version > stored.version:
         return Ruling("accept", "re-homed", back)
-    told = (original or (former.home if former is not None else "")) if competing else ""
+    told = original or former or "" if competing else ""
     return Ruling("stale", "an earlier re-home, or of two new homes the one that does not stay", told=told)
+
+
+def _former(past: Sequence[Run]) -> str | None:
+    """From whom the home that is held took over. It may have taken the place of another one that had done so too."""
+    if past and past[-1].original not in (None, past[-1].home):
+        return past[-1].original
+    return past[-2].home if len(past) > 1 else None
+
+
+def _began(past: Sequence[Run], home: str) -> int:
+    """The version at which `home` last began; 0 where that was not seen."""
+    place = max((number for number, run in enumerate(past) if run.home == home), default=0)
+    return past[place].version if place else 0
 
 
 def _begun(past: Sequence[Run], stored: Header) -> int:

@@ -1,12 +1,11 @@
 """What receiving an instance event is given, and what it answers: see `receiving.py`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from omrs_streams.cohort.rules import ExchangeRule
-from omrs_streams.fold.meta import StateMeta
-from omrs_streams.fold.state import FoldedState
+from omrs_streams.fold.state import FoldedState, Stored
 from omrs_streams.store.beans import instance_of, overlay_sections, with_overlay
 from omrs_streams.store.codec import PayloadCodec
 
@@ -33,10 +32,12 @@ DEAD = "dead"
 
 
 class Run(NamedTuple):
-    """Revisions one after the other with the same home; `version` is the OMRS version of the first."""
+    """Revisions one after the other with the same home; `version` is the OMRS version of the first, `original` the home
+    that it was re-homed from, where its event says so."""
 
     home: str
     version: int
+    original: str | None = None
 
 
 def _no_past() -> Sequence[Run]:
@@ -141,18 +142,16 @@ def held_of(state: FoldedState, guid: str, codec: PayloadCodec) -> Held | None:
         meta.home_id,
         int(event.get("timestamp") or 0),
         tuple(sections),
-        lambda: homes(each.meta for each in state.revisions(guid)),
+        lambda: homes(state.revisions(guid), codec),
     )
 
 
-def homes(metas: Any) -> list[Run]:
-    """The homes of a guid's present life, from the states of its revisions, oldest first."""
+def homes(revisions: Iterable[Stored], codec: PayloadCodec) -> list[Run]:
+    """The homes of a guid's present life, oldest first."""
     runs: list[Run] = []
-    for meta in metas:
-        if _names_a_home(meta) and (not runs or runs[-1].home != meta.home_id):
-            runs.append(Run(meta.home_id, meta.version))
+    for stored in revisions:
+        meta = stored.meta
+        if meta.home_id and not meta.proxy and (not runs or runs[-1].home != meta.home_id):
+            section = codec.decode(stored.payload).get("instanceEventSection") or {}
+            runs.append(Run(meta.home_id, meta.version, section.get("originalHomeMetadataCollectionId")))
     return runs
-
-
-def _names_a_home(meta: StateMeta) -> bool:
-    return bool(meta.home_id) and not meta.proxy
