@@ -172,3 +172,14 @@ def test_three_members_take_over_at_once(machine: CohortMachine) -> None:
     machine.settle()
     homes = {(member.bean(guid) or {})["metadataCollectionId"] for member in machine.cohort.connected()}
     assert homes == {"collection-0"}
+
+
+def test_what_the_loser_of_a_race_had_sent_comes_again_when_the_winner_is_gone(machine: CohortMachine) -> None:
+    entity(machine, 1)
+    gone(machine, 1)
+    machine.re_home_race(0, 0, 39)
+    machine.settle()
+    machine.kill(3)
+    machine.member(3).committed = {}
+    machine.start(3)
+    machine.leave_for_good(0)

@@ -192,7 +192,7 @@ def _ruled(
         if ruling.told and held is not None and held.bean is not None and ours(held, me):
             # Whoever re-homed it has not heard of our doing so, and perhaps takes no copies of the type.
             return Receipt(STALE, sends=(re_homed(held.bean, ruling.told, me.sender(), now),))
-        return Receipt(STALE)
+        return Receipt(STALE, sends=(_ask_again(instance, me, now),) if ruling.ask else ())
     if ruling.outcome == "no_type":
         return _refused(DEAD, "OMRS-AUDIT-9015", event, guid, arrived.kind, ruling.reason)
     whole = _normalised(event, section, instance, held)
@@ -367,7 +367,7 @@ def _normalised(event: Bean, section: Bean, instance: Mapping[str, Any], held: H
 
 
 def _ask_again(instance: Mapping[str, Any], me: Receiver, now: int) -> Bean:
-    """For what was said about an instance while it was held to be purged."""
+    """For what the home says now, and others say about classifications of the instance."""
     relationship = field_of(instance) == "relationship"
     home = str(instance["metadataCollectionId"])
     return refresh_request(str(instance["guid"]), home, instance["type"], relationship, me.sender(), now)

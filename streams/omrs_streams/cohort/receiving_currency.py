@@ -41,7 +41,7 @@ class Ruling:
     """`keep`: another object, and the held one keeps the guid; `yield`: the one that arrives does. `type`: its type is
     older than the held one's. `back`: accepted although its version is not higher. `told`: the home that both took over
     from, of a re-home that lost against the one that is held. `came_back`: what was said of it while it was held to be
-    purged is lost here."""
+    purged is lost here. `ask`: whether the sender is the home now."""
 
     outcome: Outcome
     reason: str
@@ -49,6 +49,7 @@ class Ruling:
     audits: tuple[str, ...] = ()
     told: str = ""
     came_back: bool = False
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,9 @@ def _claim(held: Held, stored: Header, incoming: Header, arrived: Arrived, me: R
         if there in {run.home for run in past[:-1]}:
             return Ruling("stale", "its former home")
         if here not in me.members and there in me.members and incoming.version > stored.version:
-            return Ruling("accept", "its home has left the cohort")
+            if arrived.kind in _REFRESHED:
+                return Ruling("accept", "its home has left the cohort")
+            return Ruling("stale", "its home has left the cohort; whether this is the new one is asked", ask=True)
         return _clash(stored, incoming, arrived.kind, "another home, and no re-home between")
     original = arrived.original_home if arrived.original_home != there else None
     back = incoming.version <= stored.version
