@@ -10,7 +10,8 @@ event ids, encodes, appends, sends, re-identifies and writes the audit log, in w
 - The process rule passes events, the save rule instances; LEARNED_TYPES learns a type from an answer to a refresh.
 - Currency and conflicts: `receiving_currency.py`. Classifications: `receiving_classifications.py`. Refresh requests and
   errors: `receiving_requests.py`.
-- RE_IDENTIFIED leaves a purged mark on the old guid, also where that was never seen: whichever of the two guids is
+- RE_IDENTIFIED leaves a purged mark on the old guid (a deleted copy where classifications were stated by others), also
+  where it was never seen: whichever of the two guids is
   heard of first, the old one does not come back.
 - A purge by ids alone counts from the home (or the replicator) of what is held.
 
@@ -276,9 +277,14 @@ def _without_old(receipt: Receipt, event: Bean, section: Bean, instance: Bean, s
         if bean.get("metadataCollectionId") not in (instance.get("metadataCollectionId"), None):
             return receipt
     gone = {name: value for name, value in instance.items() if name != "reIdentifiedFromGUID"} | {"guid": old}
-    append = Append(
-        str(old), purged(gone, event.get("originator") or {}, int(event.get("timestamp") or 0)), None, "old"
-    )
+    kind = "PURGED"
+    if held is not None and held.statements:
+        # Others have said something about its classifications, we perhaps: that is kept, for it may be restored.
+        if (held.bean or {}).get("status") == DELETED_STATUS:
+            return receipt
+        kind, gone = "DELETED", gone | {"status": DELETED_STATUS, "statusOnDelete": instance.get("status", "ACTIVE")}
+    told = about(kind, gone, event.get("originator") or {}, int(event.get("timestamp") or 0))
+    append = Append(str(old), told, None, "old")
     return Receipt(
         ACCEPTED, (*receipt.appends, append), receipt.sends, receipt.rebroadcast, receipt.audits, receipt.learned
     )

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from omrs_streams.cohort.currency import AUDIT_NEW_HOME, AUDIT_NEW_TYPE, Header, age
 from omrs_streams.cohort.receiving_model import Held, Receiver, Run
-from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, PURGE_KINDS
+from omrs_streams.fold.kinds import CLASSIFICATION_KINDS, DELETED_STATUS, PURGE_KINDS
 from omrs_streams.fold.overlay import merge_classifications
 from omrs_streams.store.canonical import canonical
 
@@ -122,7 +122,10 @@ def _newer(held: Held, stored: Header, incoming: Header, arrived: Arrived) -> bo
         return incoming.version > stored.version
     if arrived.kind in PURGE_KINDS:
         return True
-    return arrived.kind in _REFRESHED and arrived.timestamp > held.event_time and says_more(held, arrived.instance)
+    told = arrived.kind in _REFRESHED or (
+        arrived.kind in _DELETED and (held.bean or {}).get("status") == DELETED_STATUS
+    )
+    return told and arrived.timestamp > held.event_time and says_more(held, arrived.instance)
 
 
 def says_more(held: Held, instance: Mapping[str, Any]) -> bool:

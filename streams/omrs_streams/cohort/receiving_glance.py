@@ -43,6 +43,8 @@ def glance(
         return None
     if not meta.create_time or meta.create_time != record.create_time:
         return None
+    if record.version == meta.version and meta.deleted and record.kind.startswith("DELETED"):
+        return None
     if record.version <= meta.version:
         return "stale"
     return "accepted" if record.type_version >= meta.type_version else None
