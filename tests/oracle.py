@@ -100,6 +100,11 @@ def equals_its_log(bootstrap_servers: str, *workers: Running, within: float = 60
         wanted, found = last
         assert found == wanted
         raise
-    repeated = [event for event, count in Counter(record.event_id for record in log.effective).items() if count > 1]
+    counted = Counter(record.event_id for record in log.effective)
+    repeated = [
+        f"{r.event_id} {r.kind} {r.key} {r.origin} [{r.partition}]@{r.offset}"
+        for r in log.effective
+        if counted[r.event_id] > 1
+    ]
     assert not repeated, f"events applied twice: {repeated}"
     return log

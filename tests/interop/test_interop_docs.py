@@ -55,9 +55,9 @@ class Reader:
         }
 
     def here(self, text: str) -> str:
-        for written, here in self._instead.items():
-            text = text.replace(written, here)
-        return text
+        """All at once: a name that takes the place of another may contain a third."""
+        written = "|".join(re.escape(each) for each in sorted(self._instead, key=len, reverse=True))
+        return re.sub(written, lambda found: self._instead[found[0]], text)
 
     def type(self, line: str) -> str:
         """Run a command line of the page; what it prints."""
