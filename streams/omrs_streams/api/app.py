@@ -12,6 +12,7 @@ from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import TypeAdapter
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import Mount
 from starlette.routing import Route as AsgiRoute
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 BASE = "/servers/{server}/open-metadata/repository-services/users/{userId}"
 ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
+GONE = 499  # what access logs of web servers call a client that closed the connection
 MAX_BODY = 16 * 1024 * 1024  # bytes; Kafka takes records of 1 MB unless the topic says more
 ROUTES = [*types.ROUTES, *instances.ROUTES, *audit.ROUTES, *highway.ROUTES]
 FREQUENT = {
@@ -135,6 +137,8 @@ def _endpoint(worker: "Worker", route: Route) -> Callable[[HttpRequest], Awaitab
         started = time.perf_counter()
         try:
             return await _serve(worker, route, http)
+        except ClientDisconnect:
+            return Response(status_code=GONE)  # while it sent the body; nobody reads this
         except OmrsError as error:
             metrics.FAILURES.labels(route.operation, error.code).inc()
             if isinstance(error, UserNotAuthorizedError):

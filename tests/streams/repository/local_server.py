@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from omrs_schemas.codec import EventCodec
+from omrs_schemas.errors import OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer, Outgoing
@@ -85,7 +86,9 @@ class LocalServer:
         that no event id is known any more."""
         ends = RelationshipEnds(self.local, self.codec, lambda guid: True, _nothing, _nothing)
         loop = asyncio.get_running_loop()
-        consequences = Consequences(self.local.collection_id, self.scattered, self.cascade.run, ends, loop)
+        consequences = Consequences(
+            self.local.collection_id, self.scattered, self.cascade.run, ends, loop, _no_dead_letter
+        )
         start = 0 if again or forgotten else self._followed
         known = len(self.log.records)
         while start < (known if forgotten else len(self.log.records)):
@@ -146,3 +149,7 @@ def texts(properties: dict[str, str]) -> Bean:
         for name, text in properties.items()
     }
     return {"class": "InstanceProperties", "headerVersion": 1, "instanceProperties": values}
+
+
+def _no_dead_letter(record: Effective, error: OmrsError) -> None:
+    raise AssertionError(f"nothing follows from {record}: {error}")
