@@ -229,7 +229,7 @@ def test_headers_that_cannot_be_used(pair: Pair, known: str) -> None:
 
 
 def test_an_event_id_of_any_text_is_one(alice: MetadataClient) -> None:
-    for event_id in ("x", "with space", "x" * 2000, str(uuid4())):
+    for event_id in ("x", "with space", "x" * 1000, str(uuid4())):
         first = alice.add_entity("Referenceable", {}, event_id=event_id)
         assert alice.add_entity("Referenceable", {}, event_id=event_id) == first
 
