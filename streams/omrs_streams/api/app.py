@@ -1,6 +1,5 @@
 """The ASGI app of a worker: repository services paths, calls between workers, health, readiness and metrics."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -17,28 +16,23 @@ from starlette.routing import Mount
 from starlette.routing import Route as AsgiRoute
 
 from omrs_schemas.codec.egeria_json import from_json
-from omrs_schemas.codes import Code
-from omrs_schemas.errors import InvalidParameterError, NotReadyError, OmrsError, RepositoryError, UserNotAuthorizedError
+from omrs_schemas.errors import InvalidParameterError, OmrsError, RepositoryError, UserNotAuthorizedError
 from omrs_streams import metrics
 from omrs_streams.api import audit, highway, instances, types
-from omrs_streams.api.access import visible
 from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
-from omrs_streams.api.route import TEXT, Request, Route, key_guid, parse_body
-from omrs_streams.proxy.refusal import refuse
+from omrs_streams.api.route import TEXT, Request, Route, parse_body
+from omrs_streams.api.services import BASE, LocalServices
 from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.repository.commands import Call
-from omrs_streams.repository.stamping import stamped
+from omrs_streams.repository.services import Answer
 from omrs_streams.worker import bulk, scattered
 from omrs_streams.worker.cascade import RECORDS
-from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.peers import EVENT_ID, FORWARDED
-from omrs_streams.worker.router import MOVING_S
 
 if TYPE_CHECKING:
     from omrs_streams.worker.worker import Worker
 
-BASE = "/servers/{server}/open-metadata/repository-services/users/{userId}"
 ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
 GONE = 499  # what access logs of web servers call a client that closed the connection
 MAX_BODY = 16 * 1024 * 1024  # bytes; Kafka takes records of 1 MB unless the topic says more
@@ -53,7 +47,6 @@ FREQUENT = {
 }
 """Routes are tried one after the other: these first."""
 TAGS = {"instances": "instances", "metadata-highway": "cohorts", "audit-log": "operations"}
-WITHOUT_REPOSITORY = ("/metadata-highway", "/audit-log")
 ANONYMOUS_OPERATIONS = {"getMetadataCollectionId", "getEntityDetail", "getRelationship"}
 
 
@@ -63,16 +56,18 @@ def make_api(worker: "Worker") -> Starlette:
     The repository services are plain ASGI routes in front of the FastAPI app, which describes them (OpenAPI) and serves
     the rest: its dependency machinery takes a quarter of the time of a read, and these handlers use none of it.
     """
-    described = _described(worker)
+    services = LocalServices(worker, ROUTES)
+    described = _described(services)
     fast = [
-        AsgiRoute(base + route.path, _endpoint(worker, route), methods=[route.method])
+        AsgiRoute(base + route.path, _endpoint(services, route), methods=[route.method])
         for route in sorted(ROUTES, key=lambda route: route.operation not in FREQUENT)
         for base in ((BASE, ANONYMOUS) if route.operation in ANONYMOUS_OPERATIONS else (BASE,))
     ]
     return Starlette(routes=[*fast, Mount("/", app=described)])
 
 
-def _described(worker: "Worker") -> FastAPI:
+def _described(services: LocalServices) -> FastAPI:
+    worker = services.worker
     app = FastAPI(
         title=f"omrs-streams metadata server {worker.settings.server}",
         version=metrics.VERSION,
@@ -80,19 +75,19 @@ def _described(worker: "Worker") -> FastAPI:
         docs_url="/docs",
     )
     for route in ROUTES:
-        _add(app, worker, BASE, route)
+        _add(app, services, BASE, route)
         if route.operation in ANONYMOUS_OPERATIONS:
-            _add(app, worker, ANONYMOUS, route)
+            _add(app, services, ANONYMOUS, route)
     _operations(app, worker)
     _internal(app, worker)
     return app
 
 
-def _add(app: FastAPI, worker: "Worker", base: str, route: Route) -> None:
+def _add(app: FastAPI, services: LocalServices, base: str, route: Route) -> None:
     anonymous = base == ANONYMOUS
     app.add_api_route(
         base + route.path,
-        _endpoint(worker, route),
+        _endpoint(services, route),
         methods=[route.method],
         operation_id=route.operation + ("Anonymous" if anonymous else ""),
         summary=route.operation,
@@ -130,13 +125,13 @@ def _inline_definitions(schema: dict[str, Any]) -> None:
         schema["$id"] = f"urn:omrs:{schema.get('title', 'bean')}"
 
 
-def _endpoint(worker: "Worker", route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
-    timer = metrics.REQUESTS.labels(route.operation)
+def _endpoint(services: LocalServices, route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
+    timer, worker = metrics.REQUESTS.labels(route.operation), services.worker
 
     async def endpoint(http: HttpRequest) -> Response:
         started = time.perf_counter()
         try:
-            return await _serve(worker, route, http)
+            return await _serve(services, route, http)
         except ClientDisconnect:
             return Response(status_code=GONE)  # while it sent the body; nobody reads this
         except OmrsError as error:
@@ -156,8 +151,8 @@ def _endpoint(worker: "Worker", route: Route) -> Callable[[HttpRequest], Awaitab
     return endpoint
 
 
-async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
-    path = dict(http.path_params)
+async def _serve(services: LocalServices, route: Route, http: HttpRequest) -> Response:
+    path, worker = dict(http.path_params), services.worker
     if path["server"] != worker.settings.server:
         raise InvalidParameterError(
             f"server {path['server']} is not hosted here, {worker.settings.server} is",
@@ -165,15 +160,7 @@ async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
             http=404,
             parameter="server",
         )
-    if worker.proxy is not None:
-        refuse(route.operation, worker.settings.server)
-    if not worker.has_repository and not route.path.startswith(WITHOUT_REPOSITORY):
-        raise RepositoryError(
-            f"server {worker.settings.server} has no local repository for {route.operation}",
-            code=Code.NO_LOCAL_REPOSITORY,
-            help="ask another member of its cohort, or set `repository` to `native`",
-            server=worker.settings.server,
-        )
+    services.check(route)
     length = http.headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY:
         raise UnreadableBodyError(
@@ -183,60 +170,11 @@ async def _serve(worker: "Worker", route: Route, http: HttpRequest) -> Response:
         )
     raw = await http.body()
     body = parse_body(route, raw)
-    call = _call(http, path)
-    request = Request(worker, call, path, dict(http.query_params), body)
-    if route.key is None:
-        return _answer(route, request, await route.handler(request))
-    return await _at_owner(worker, route, http, raw, request, key_guid(route, request))
-
-
-async def _at_owner(
-    worker: "Worker", route: Route, http: HttpRequest, raw: bytes, request: Request, guid: str
-) -> Response:
-    """Run at the worker that owns `guid`, following the partition while it moves.
-
-    A request is forwarded once: the worker it was sent to answers NotReady when it does not own the guid, and this
-    one looks again. Repeating is safe because the event id travels along.
-    """
-    loop = asyncio.get_running_loop()
-    number = worker.router.partition(guid)
-    forwarded = FORWARDED in http.headers
-    deadline = loop.time() + (2.0 if forwarded else MOVING_S)
-    while True:
-        found = await worker.router.locate(number, deadline)
-        if isinstance(found, OwnedPartition):
-            request.owned = found
-            try:
-                return _answer(route, request, await route.handler(request))
-            except NotReadyError:
-                if loop.time() > deadline:
-                    raise
-                continue
-        if forwarded:
-            raise worker.router.directory.not_ready(number, f"worker {worker.settings.worker} gave it up")
-        headers = {**http.headers, EVENT_ID: request.call.event_id}
-        try:
-            response = await worker.peers.forward(found, http.method, http.url.path, http.url.query, raw, headers)
-        except NotReadyError:
-            if loop.time() > deadline:
-                raise
-        else:
-            if response.status_code != 503 or loop.time() > deadline:
-                kept = {name: response.headers[name] for name in ("etag", "retry-after") if name in response.headers}
-                return Response(response.content, response.status_code, kept, media_type=JSON)
-        await worker.router.directory.changed(0.25)
-
-
-def _answer(route: Route, request: Request, result: Any) -> Response:
-    members = request.worker.members()
-    local = request.worker.local
-    result = visible(request.worker.security, request.call.user, route, result)
-    if route.payload is not None and route.path.startswith("/instances"):
-        if isinstance(result, list):
-            result = [stamped(bean, local, members) for bean in result]
-        elif isinstance(result, dict):
-            result = stamped(result, local, members)
-    return reply(route.response, route.payload, result, revision=request.revision)
+    request = Request(worker, _call(http, path), path, dict(http.query_params), body)
+    done = await services.perform(route, request, raw, forwarded=FORWARDED in http.headers)
+    if isinstance(done, Answer):
+        return reply(route.response, route.payload, done.result, revision=done.revision)
+    return Response(done.content, done.status, done.headers, media_type=JSON)
 
 
 def _call(http: HttpRequest, path: dict[str, str]) -> Call:
