@@ -1,41 +1,34 @@
 """The ASGI app of a worker: repository services paths, calls between workers, health, readiness and metrics."""
 
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import TypeAdapter
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
 from starlette.routing import Mount
 from starlette.routing import Route as AsgiRoute
 
 from omrs_schemas.codec.egeria_json import from_json
-from omrs_schemas.errors import InvalidParameterError, OmrsError, RepositoryError, UserNotAuthorizedError
+from omrs_schemas.errors import OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import audit, highway, instances, types
-from omrs_streams.api.replies import JSON, UnreadableBodyError, dump, error_bean, failure, page, reply, unexpected
-from omrs_streams.api.route import TEXT, Request, Route, parse_body
+from omrs_streams.api.endpoint import local_endpoint
+from omrs_streams.api.replies import JSON, dump, error_bean, failure, page
+from omrs_streams.api.route import TEXT, Route
 from omrs_streams.api.services import BASE, LocalServices
 from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
 from omrs_streams.replay.verify import INTERNAL_DIGEST
-from omrs_streams.repository.commands import Call
-from omrs_streams.repository.services import Answer
 from omrs_streams.worker import bulk, scattered
 from omrs_streams.worker.cascade import RECORDS
-from omrs_streams.worker.peers import EVENT_ID, FORWARDED
 
 if TYPE_CHECKING:
     from omrs_streams.worker.worker import Worker
 
 ANONYMOUS = "/servers/{server}/open-metadata/repository-services"
-GONE = 499  # what access logs of web servers call a client that closed the connection
-MAX_BODY = 16 * 1024 * 1024  # bytes; Kafka takes records of 1 MB unless the topic says more
 ROUTES = [*types.ROUTES, *instances.ROUTES, *audit.ROUTES, *highway.ROUTES]
 FREQUENT = {
     "getEntityDetail",
@@ -59,7 +52,7 @@ def make_api(worker: "Worker") -> Starlette:
     services = LocalServices(worker, ROUTES)
     described = _described(services)
     fast = [
-        AsgiRoute(base + route.path, _endpoint(services, route), methods=[route.method])
+        AsgiRoute(base + route.path, local_endpoint(services, route), methods=[route.method])
         for route in sorted(ROUTES, key=lambda route: route.operation not in FREQUENT)
         for base in ((BASE, ANONYMOUS) if route.operation in ANONYMOUS_OPERATIONS else (BASE,))
     ]
@@ -87,7 +80,7 @@ def _add(app: FastAPI, services: LocalServices, base: str, route: Route) -> None
     anonymous = base == ANONYMOUS
     app.add_api_route(
         base + route.path,
-        _endpoint(services, route),
+        local_endpoint(services, route),
         methods=[route.method],
         operation_id=route.operation + ("Anonymous" if anonymous else ""),
         summary=route.operation,
@@ -123,71 +116,6 @@ def _inline_definitions(schema: dict[str, Any]) -> None:
     """OpenAPI resolves `#/$defs/…` from the document's root: name the schema's own resource instead."""
     if "$defs" in schema:
         schema["$id"] = f"urn:omrs:{schema.get('title', 'bean')}"
-
-
-def _endpoint(services: LocalServices, route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
-    timer, worker = metrics.REQUESTS.labels(route.operation), services.worker
-
-    async def endpoint(http: HttpRequest) -> Response:
-        started = time.perf_counter()
-        try:
-            return await _serve(services, route, http)
-        except ClientDisconnect:
-            return Response(status_code=GONE)  # while it sent the body; nobody reads this
-        except OmrsError as error:
-            metrics.FAILURES.labels(route.operation, error.code).inc()
-            if isinstance(error, UserNotAuthorizedError):
-                user = http.path_params.get("userId")
-                worker.audit.record("OMRS-STREAMS-0030", user=user, operation=route.operation, message=error.message)
-            return failure(error, route.operation)
-        except Exception as error:
-            metrics.FAILURES.labels(route.operation, type(error).__name__).inc()
-            user, said = http.path_params.get("userId"), f"{type(error).__name__}: {error}"
-            worker.audit.record("OMRS-STREAMS-0031", user=user, operation=route.operation, message=said)
-            return unexpected(error, route.operation)
-        finally:
-            timer.observe(time.perf_counter() - started)
-
-    return endpoint
-
-
-async def _serve(services: LocalServices, route: Route, http: HttpRequest) -> Response:
-    path, worker = dict(http.path_params), services.worker
-    if path["server"] != worker.settings.server:
-        raise InvalidParameterError(
-            f"server {path['server']} is not hosted here, {worker.settings.server} is",
-            code="OMAG-MULTI-TENANT-404-001",
-            http=404,
-            parameter="server",
-        )
-    services.check(route)
-    length = http.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > MAX_BODY:
-        raise UnreadableBodyError(
-            f"the body has {length} bytes, {MAX_BODY} are taken",
-            code="OMRS-STREAMS-400-005",
-            help="send less at once; an instance must fit into one Kafka record",
-        )
-    raw = await http.body()
-    body = parse_body(route, raw)
-    request = Request(worker, _call(http, path), path, dict(http.query_params), body)
-    done = await services.perform(route, request, raw, forwarded=FORWARDED in http.headers)
-    if isinstance(done, Answer):
-        return reply(route.response, route.payload, done.result, revision=done.revision)
-    return Response(done.content, done.status, done.headers, media_type=JSON)
-
-
-def _call(http: HttpRequest, path: dict[str, str]) -> Call:
-    expected = http.headers.get("if-match")
-    revision = None
-    if expected is not None:
-        try:
-            revision = int(expected.strip('"'))
-        except ValueError:
-            raise InvalidParameterError(
-                f"If-Match {expected!r} is not a revision", help="send the ETag of the instance as it was read"
-            ) from None
-    return Call(path.get("userId", ""), http.headers.get(EVENT_ID) or str(uuid4()), revision)
 
 
 def _operations(app: FastAPI, worker: "Worker") -> None:
