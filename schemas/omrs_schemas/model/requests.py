@@ -19,7 +19,7 @@ from omrs_schemas.model.instances import (
     InstancePropertyValue,
     Relationship,
 )
-from omrs_schemas.model.types import TypeDefSummary
+from omrs_schemas.model.types import TypeDefOrSummary
 
 
 class PropertyCondition(Bean):
@@ -122,22 +122,21 @@ class ClassificationProxyRequest(ClassificationRequest):
     entityProxy: EntityProxy | None = None
 
 
-class ProxyClassificationRequest(Bean):
+class ProxyClassificationRequest(InstancePropertiesRequest):
     """A classification's properties for an entity that may be elsewhere."""
 
     bean_class = "ProxyClassificationRequest"
 
-    instanceProperties: InstanceProperties | None = None
     entityProxy: EntityProxy | None = None
 
 
 class TypeDefChangeRequest(Bean):
-    """From which type to which an instance is changed."""
+    """From which type to which an instance is changed: summaries, or the whole TypeDefs."""
 
     bean_class = "TypeDefChangeRequest"
 
-    currentTypeDef: TypeDefSummary | None = None
-    newTypeDef: TypeDefSummary | None = None
+    currentTypeDef: TypeDefOrSummary | None = None
+    newTypeDef: TypeDefOrSummary | None = None
 
 
 class TypeDefReIdentifyRequest(Bean):
@@ -156,6 +155,14 @@ class TypeDefDeleteRequest(Bean):
     bean_class = "TypeDefDeleteRequest"
 
     obsoleteTypeDefName: str | None = None
+
+
+class MetadataCollectionIdRequest(Bean):
+    """A metadata collection id."""
+
+    bean_class = "MetadataCollectionIdRequest"
+
+    metadataCollectionId: str | None = None
 
 
 class HistoryRequest(Bean):

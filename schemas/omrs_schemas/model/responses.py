@@ -52,6 +52,13 @@ class MetadataCollectionIdResponse(OMRSAPIResponse):
     metadataCollectionId: str | None = None
 
 
+class OMRSAPIPagedResponse(OMRSAPIResponse):
+    """A page of results; Egeria repeats what was asked for."""
+
+    offset: Long = 0
+    pageSize: Long = 0
+
+
 class EntityDetailResponse(OMRSAPIResponse):
     """An entity, or none."""
 
@@ -68,14 +75,7 @@ class EntitySummaryResponse(OMRSAPIResponse):
     entity: EntitySummary | None = None
 
 
-class PagedResponse(OMRSAPIResponse):
-    """A page of results."""
-
-    offset: Long = 0
-    pageSize: Long = 0
-
-
-class EntityListResponse(PagedResponse):
+class EntityListResponse(OMRSAPIPagedResponse):
     """A page of entities."""
 
     bean_class = "EntityListResponse"
@@ -91,7 +91,7 @@ class RelationshipResponse(OMRSAPIResponse):
     relationship: Relationship | None = None
 
 
-class RelationshipListResponse(PagedResponse):
+class RelationshipListResponse(OMRSAPIPagedResponse):
     """A page of relationships."""
 
     bean_class = "RelationshipListResponse"
@@ -107,7 +107,7 @@ class ClassificationResponse(OMRSAPIResponse):
     classification: Classification | None = None
 
 
-class ClassificationListResponse(OMRSAPIResponse):
+class ClassificationListResponse(OMRSAPIPagedResponse):
     """Classifications."""
 
     bean_class = "ClassificationListResponse"
@@ -197,7 +197,7 @@ class CohortDescription(Bean):
     topicConnection: Connection | None = None
 
 
-class CohortListResponse(OMRSAPIResponse):
+class CohortListResponse(OMRSAPIPagedResponse):
     """The cohorts of a server."""
 
     bean_class = "CohortListResponse"
@@ -213,9 +213,42 @@ class CohortMembershipResponse(OMRSAPIResponse):
     cohortMember: MemberRegistration | None = None
 
 
-class CohortMembershipListResponse(OMRSAPIResponse):
+class CohortMembershipListResponse(OMRSAPIPagedResponse):
     """The members of a cohort."""
 
     bean_class = "CohortMembershipListResponse"
 
     cohortMembers: list[MemberRegistration] | None = None
+
+
+class AuditLogSeverity(Bean):
+    """A severity of the audit log (OMRSAuditLogReportSeverity); no class on the wire."""
+
+    ordinal: Long = 0
+    name: str | None = None
+    description: str | None = None
+
+
+class AuditLogSeveritiesResponse(OMRSAPIResponse):
+    """The severities of the audit log."""
+
+    bean_class = "AuditLogSeveritiesResponse"
+
+    severities: list[AuditLogSeverity] | None = None
+
+
+class AuditLogReport(Bean):
+    """What an audit log has recorded (OMRSAuditLogReport): ids and counts by ordinal of the severity, destinations."""
+
+    originatorProperties: dict[str, str] | None = None
+    severityIdentification: dict[str, list[str]] | None = None
+    severityCount: dict[str, Long] | None = None
+    destinationsReport: dict[str, Any] | None = None
+
+
+class AuditLogReportResponse(OMRSAPIResponse):
+    """The report of an audit log."""
+
+    bean_class = "AuditLogReportResponse"
+
+    report: AuditLogReport | None = None

@@ -223,6 +223,23 @@ TypeDef = Annotated[
 """Any TypeDef, told apart by `class`."""
 
 
+def _class_or_summary(value: Any) -> str:
+    given = _class_of(value)
+    return given if given in ("EntityDef", "RelationshipDef", "ClassificationDef") else ""
+
+
+TypeDefOrSummary = Annotated[
+    Union[  # noqa: UP007 - members need tags of their own
+        Annotated[EntityDef, Tag("EntityDef")],
+        Annotated[RelationshipDef, Tag("RelationshipDef")],
+        Annotated[ClassificationDef, Tag("ClassificationDef")],
+        Annotated[TypeDefSummary, Tag("")],
+    ],
+    Discriminator(_class_or_summary),
+]
+"""A TypeDef by its `class`, otherwise a summary of one: where Egeria declares a summary it takes a TypeDef as well."""
+
+
 class TypeDefPatch(VersionedBean):
     """A change of a TypeDef from one version to another (types.md § 5)."""
 
