@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,25 +77,28 @@ def properties_bean(values: Mapping[str, JsonBean]) -> JsonBean:
     return bean
 
 
-def from_properties(properties: JsonBean | None) -> dict[str, Any]:
-    """The Python values in an InstanceProperties bean; {} for none."""
+def from_properties(properties: JsonBean | None, *, date: Callable[[int], Any] | None = None) -> dict[str, Any]:
+    """The Python values in an InstanceProperties bean; {} for none. `date` makes something else of epoch ms."""
     values = (properties or {}).get("instanceProperties") or {}
-    return {name: from_value(value) for name, value in values.items()}
+    return {name: from_value(value, date=date) for name, value in values.items()}
 
 
-def from_value(value: JsonBean) -> Any:
+def from_value(value: JsonBean, *, date: Callable[[int], Any] | None = None) -> Any:
     """The Python value in a property value bean."""
     kind = value.get("class")
     if kind == "EnumPropertyValue":
         return value.get("symbolicName", value.get("ordinal"))
     if kind == "ArrayPropertyValue":
-        elements = from_properties(value.get("arrayValues"))
+        elements = from_properties(value.get("arrayValues"), date=date)
         return [elements[index] for index in sorted(elements, key=int)]
     if kind == "MapPropertyValue":
-        return from_properties(value.get("mapValues"))
+        return from_properties(value.get("mapValues"), date=date)
     if kind == "StructPropertyValue":
-        return from_properties(value.get("attributes"))
-    return value.get("primitiveValue")
+        return from_properties(value.get("attributes"), date=date)
+    held = value.get("primitiveValue")
+    if date is not None and value.get("primitiveDefCategory") == "OM_PRIMITIVE_TYPE_DATE" and isinstance(held, int):
+        return date(held)
+    return held
 
 
 def primitive_bean(category: str, value: Any, type_name: str | None = None, type_guid: str | None = None) -> JsonBean:
