@@ -86,6 +86,7 @@ ADVICE = {
     Code.CONFIGURATION: "correct the named setting, topic or option",
     Code.ARCHIVE: "correct the named parts of the archive and load it again",
     Code.MALFORMED_REQUEST: "correct the request body; the message has the field's path. Answered with HTTP 400",
+    Code.GRAPH_TOO_LARGE: "ask for fewer levels or for some types only, and go on from what is found",
     Code.REVISION_CONFLICT: "read the instance again and repeat the change on what is there now",
     Code.SCHEMA_COMPATIBILITY: "keep the released schema; add fields with defaults only",
     Code.UNEXPECTED: "a defect: report it with the stack from the worker's log",

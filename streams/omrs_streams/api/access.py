@@ -27,7 +27,7 @@ def visible(security: MetadataSecurity, user: str, route: Route, result: Any) ->
         if not route.operation.startswith(_READS):
             seen = security.readable(user, result)
             return {k: v for k, v in result.items() if k not in _CONTENT} if seen is None else seen
-        return _instance(security, user, result)
+        return readable(security, user, result)
     if isinstance(result, dict) and route.operation in ("getAllTypes", "findTypesByName") and "typeDefs" in result:
         return {**result, "typeDefs": _types(security, user, result["typeDefs"])}
     if route.payload in _TYPES:
@@ -38,7 +38,8 @@ def visible(security: MetadataSecurity, user: str, route: Route, result: Any) ->
     return result
 
 
-def _instance(security: MetadataSecurity, user: str, bean: Bean) -> Bean:
+def readable(security: MetadataSecurity, user: str, bean: Bean) -> Bean:
+    """`bean` as `user` sees it; UserNotAuthorizedError where he may not read it."""
     seen = security.readable(user, bean)
     if seen is None:
         kind = (bean.get("type") or {}).get("typeDefName")

@@ -5,7 +5,7 @@ from typing import Any
 
 import omrs_schemas.model.requests as beans
 from omrs_schemas.errors import InvalidParameterError
-from omrs_streams.api import instances_classify, instances_copies, instances_identity
+from omrs_streams.api import graph, instances_classify, instances_copies, instances_identity
 from omrs_streams.api.instances_classify import external_of
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
@@ -151,22 +151,24 @@ async def summary(r: Request) -> Any:
 
 
 async def home_classifications(r: Request) -> Any:
-    bean, _ = queries.read(r.partition.store, r.guid, relationship=False, proxies=True)
+    """Also of a proxy (a classification may be at home where its entity is not)."""
+    bean = _entity(r, r.worker.past(r.bean.get("asOfTime")))
     local = r.worker.local.collection_id
     return [each for each in bean.get("classifications") or () if each.get("metadataCollectionId") in (None, local)]
 
 
 async def relationships(r: Request) -> Any:
-    await _require_entity(r)
-    return await r.worker.scattered.relationships_of(r.guid, r.bean, None, r.call.user)
+    time = r.worker.past(r.bean.get("asOfTime"))
+    _entity(r, time)
+    return await r.worker.scattered.relationships_of(r.guid, r.bean, time, r.call.user)
 
 
-async def relationships_as_of(r: Request) -> Any:
-    return await r.worker.scattered.relationships_of(r.guid, r.bean, r.worker.past(r.bean.get("asOfTime")), r.call.user)
-
-
-async def _require_entity(r: Request) -> None:
-    queries.read(r.partition.store, r.guid, relationship=False, proxies=True)
+def _entity(r: Request, time: int | None) -> Bean:
+    """The entity or its proxy, now or then."""
+    store = r.partition.store
+    if time is None:
+        return queries.read(store, r.guid, relationship=False, proxies=True)[0]
+    return queries.as_of(store, r.guid, time, relationship=False, proxies=True)
 
 
 def _sought(r: Request) -> Bean:
@@ -415,6 +417,16 @@ ROUTES: list[Route] = [
     ),
     Route(
         "POST",
+        "/instances/entity/{entityGUID}/home-classifications/history",
+        "getHomeClassificationsAsOf",
+        home_classifications,
+        "ClassificationListResponse",
+        "classifications",
+        "entityGUID",
+        beans.HistoryRequest,
+    ),
+    Route(
+        "POST",
         "/instances/entity/{entityGUID}/relationships",
         "getRelationshipsForEntity",
         relationships,
@@ -428,7 +440,7 @@ ROUTES: list[Route] = [
         "POST",
         "/instances/entity/{entityGUID}/relationships/history",
         "getRelationshipsForEntityAsOf",
-        relationships_as_of,
+        relationships,
         _RELATIONSHIPS,
         "relationships",
         "entityGUID",
@@ -436,6 +448,7 @@ ROUTES: list[Route] = [
         False,
     ),
     *_finds(),
+    *graph.ROUTES,
     *instances_classify.ROUTES,
     *instances_identity.ROUTES,
     *instances_copies.ROUTES,

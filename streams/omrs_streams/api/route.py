@@ -161,11 +161,11 @@ def _expected(route: Route) -> str:
     return str(getattr(route.body, "__name__", route.operation.removeprefix("add")))
 
 
-def whole_number(request: Request, name: str, default: int) -> int:
+def whole_number(request: Request, name: str) -> int:
+    """A query parameter that must be there; InvalidParameterError where it is none or no whole number."""
     text = request.query.get(name)
-    if text is None:
-        return default
     try:
-        return int(text)
+        return int(text or "")
     except ValueError:
-        raise InvalidParameterError(f"query parameter {name}={text!r} is not a whole number", parameter=name) from None
+        fault = "is missing" if text is None else f"is {text!r}, which is not a whole number"
+        raise InvalidParameterError(f"query parameter {name} {fault}", parameter=name) from None

@@ -71,13 +71,13 @@ def type_guids(types: TypeSystem, request: FindRequest) -> frozenset[str] | None
         return None
     wanted: frozenset[str] | None = None
     if request.type_guid is not None:
-        _typedef(types, request.type_guid, request.kind, "typeGUID")
+        require_type(types, request.type_guid, request.kind, "typeGUID")
         wanted = types.subtype_guids(request.type_guid)
     if not request.subtype_guids:
         return wanted
     below: set[str] = set()
     for guid in request.subtype_guids:
-        typedef = _typedef(types, guid, request.kind, "subtypeGUIDs")
+        typedef = require_type(types, guid, request.kind, "subtypeGUIDs")
         if wanted is not None and guid not in wanted:
             raise TypeDefError(
                 f"{typedef['name']} ({guid}) in subtypeGUIDs is not a subtype of the type {request.type_guid}",
@@ -143,7 +143,8 @@ def _classified_with(types: TypeSystem, request: FindRequest) -> Predicate:
     )
 
 
-def _typedef(types: TypeSystem, guid: str, kind: Kind, parameter: str) -> Bean:
+def require_type(types: TypeSystem, guid: str, kind: Kind, parameter: str) -> Bean:
+    """The EntityDef or RelationshipDef of that guid; TypeDefError (404-007, 400-034) for any other."""
     typedef = types.typedef(guid)
     if typedef is None:
         raise TypeDefError(

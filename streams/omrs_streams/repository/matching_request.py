@@ -102,6 +102,18 @@ class FindRequest:
             **_limits(body),
         )
 
+    @classmethod
+    def related(cls, body: Bean, user: str | None) -> "FindRequest":
+        """getRelatedEntities: what is asked for of all that is reached, a RelatedEntitiesFindRequest bean."""
+        return cls(
+            kind="entity",
+            form="search",
+            subtype_guids=_names(body.get("entityTypeGUIDs")),
+            limit_classifications=_names(body.get("limitResultsByClassification")),
+            user=user,
+            **_limits(body),
+        )
+
 
 def check_paging(offset: int, page_size: int) -> None:
     """OMRS queries § 1 refuses negative page sizes; a negative offset is refused the same way."""

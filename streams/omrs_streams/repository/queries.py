@@ -43,14 +43,14 @@ def known(store: PartitionStore, guid: str, *, relationship: bool) -> Bean | Non
     return store.to_bean(stored)
 
 
-def as_of(store: PartitionStore, guid: str, time: int, *, relationship: bool) -> Bean:
+def as_of(store: PartitionStore, guid: str, time: int, *, relationship: bool, proxies: bool = False) -> Bean:
     """The instance as it was at `time` (OMRS instances § Versioning: before createTime unknown, DELETED unknown)."""
     stored = store.as_of(guid, time)
     if stored is None or stored.meta.relationship != relationship:
         raise not_known(guid, relationship=relationship)
     if stored.meta.deleted:
         raise soft_deleted(guid, relationship=relationship)
-    if stored.meta.proxy:
+    if stored.meta.proxy and not proxies:
         raise proxy_only(guid)
     return store.to_bean(stored)
 
@@ -164,36 +164,3 @@ def _lookup(store: PartitionStore, lookup: Any) -> Iterable[str]:
             return heapq.merge(*(store.guids_of_type(type_guid) for type_guid in guids))
         case _:
             return store.guids()
-
-
-def relationships_of(
-    stores: Sequence[PartitionStore],
-    types: TypeSystem,
-    guid: str,
-    *,
-    type_guid: str | None = None,
-    statuses: Sequence[str] | None = None,
-    time: int | None = None,
-    seen: Seen = whole,
-) -> list[Bean]:
-    """The relationships at `guid` in these partitions: subtypes included, statuses honoured (OMRS queries § 3)."""
-    wanted = types.subtype_guids(type_guid) if type_guid else None
-    found = []
-    for store in stores:
-        attached = store.guids() if time is not None else (found for found, _ in store.relationships_of(guid))
-        for relationship_guid in attached:
-            stored = store.as_of(relationship_guid, time) if time is not None else store.get(relationship_guid)
-            if stored is None or not stored.meta.relationship:
-                continue
-            if wanted is not None and stored.meta.type_guid not in wanted:
-                continue
-            status = stored.meta.status
-            if (status not in statuses) if statuses else status == DELETED:
-                continue
-            try:
-                bean = seen(store.to_bean(stored))
-            except CodecError:
-                continue
-            if bean is not None and guid in (bean["entityOneProxy"]["guid"], bean["entityTwoProxy"]["guid"]):
-                found.append(bean)
-    return found

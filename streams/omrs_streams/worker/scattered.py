@@ -1,7 +1,7 @@
 """Queries that concern every partition: ask each owner for its share, merge, and prove that no partition is missing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -10,9 +10,11 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import NotReadyError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.repository import queries
+from omrs_streams.repository.graph import too_large
 from omrs_streams.repository.local import Bean
-from omrs_streams.repository.matching import compile_find
+from omrs_streams.repository.matching import compile_find, type_guids
 from omrs_streams.repository.matching_request import FindRequest
+from omrs_streams.repository.neighbours import Passable, entities_at, relationships_at
 from omrs_streams.repository.sequencing import merge, newest, page
 from omrs_streams.security import MetadataSecurity
 from omrs_streams.store.digest import home_sum
@@ -23,9 +25,10 @@ from omrs_streams.worker.router import MOVING_S, Router
 
 INTERNAL_FIND = "/internal/v1/find"
 INTERNAL_RELATIONSHIPS = "/internal/v1/relationships"
+INTERNAL_ENTITIES = "/internal/v1/entities"
 INTERNAL_HOME_DIGEST = "/internal/v1/home-digest"
 INTERNAL_LOOKUP = "/internal/v1/lookup"
-SCATTERED = (INTERNAL_FIND, INTERNAL_RELATIONSHIPS, INTERNAL_HOME_DIGEST)
+SCATTERED = (INTERNAL_FIND, INTERNAL_RELATIONSHIPS, INTERNAL_ENTITIES, INTERNAL_HOME_DIGEST)
 
 Share = Callable[[dict[int, OwnedPartition], Mapping[str, Any]], Awaitable[list[Bean]]]
 
@@ -58,17 +61,27 @@ class Scattered:
             sequencing_order=body.get("sequencingOrder") or "ANY",
             sequencing_property=body.get("sequencingProperty"),
         )
-        if request.type_guid:
-            self._types.require(guid=request.type_guid)
-        asked = {
-            "guid": guid,
-            "type_guid": request.type_guid,
-            "statuses": body.get("limitResultsByStatus"),
-            "time": time,
-            "user": user,
-        }
-        parts = await self._gather(INTERNAL_RELATIONSHIPS, asked)
-        return [dict(bean) for bean in page(newest(parts), request)]
+        type_guids(self._types, request)  # a type that is none, or no relationship's, is refused
+        types = [request.type_guid] if request.type_guid else None
+        statuses = body.get("limitResultsByStatus")
+        found = await self.relationships_at(
+            [guid], Passable(relationship_types=types, statuses=statuses, time=time, user=user)
+        )
+        return [dict(bean) for bean in page(found, request)]
+
+    async def relationships_at(self, guids: Sequence[str], passable: Passable, most: int | None = None) -> list[Bean]:
+        """The relationships at any of these entities, each once; InvalidParameterError for more than `most`."""
+        asked = {"guids": list(guids), "passable": asdict(passable), "most": most}
+        found = [dict(bean) for bean in newest(await self._gather(INTERNAL_RELATIONSHIPS, asked))]
+        if most is not None and len(found) > most:
+            raise too_large(guids[0], most)
+        return found
+
+    async def entities(self, guids: Sequence[str], passable: Passable) -> list[Bean]:
+        """Those of the entities that are here and may be passed; each owner is asked once."""
+        numbers = {self._router.partition(guid) for guid in guids}
+        asked = {"guids": list(guids), "passable": asdict(passable)}
+        return [dict(bean) for bean in newest(await self._gather(INTERNAL_ENTITIES, asked, numbers))]
 
     async def lookup(self, guid: str) -> Bean | None:
         """The current bean of any guid of this server; None where nothing of it is known."""
@@ -116,11 +129,13 @@ class Scattered:
 
     # ---- shared ----------------------------------------------------------------------------------------------------
 
-    async def _gather(self, path: str, body: Mapping[str, Any]) -> list[list[Bean]]:
-        """The share of every partition, each from one owner."""
+    async def _gather(
+        self, path: str, body: Mapping[str, Any], numbers: Iterable[int] | None = None
+    ) -> list[list[Bean]]:
+        """The share of every partition, or of these, each from one owner."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + MOVING_S
-        missing = set(range(self._router.count))
+        missing = set(range(self._router.count) if numbers is None else numbers)
         parts: list[list[Bean]] = []
         while missing:
             local, remote = self._split(missing)
@@ -160,6 +175,7 @@ class Scattered:
         return {
             INTERNAL_FIND: self._local_find,
             INTERNAL_RELATIONSHIPS: self._local_relationships,
+            INTERNAL_ENTITIES: self._local_entities,
             INTERNAL_HOME_DIGEST: self._local_home_digest,
         }[path]
 
@@ -190,13 +206,12 @@ class Scattered:
 
     async def _local_relationships(self, owned: dict[int, OwnedPartition], body: Mapping[str, Any]) -> list[Bean]:
         stores = [partition.store for partition in owned.values()]
-        return await asyncio.to_thread(
-            queries.relationships_of,
-            stores,
-            self._types,
-            body["guid"],
-            type_guid=body["type_guid"],
-            statuses=body["statuses"],
-            time=body["time"],
-            seen=self._seen(body["user"]),
-        )
+        passable = Passable(**body["passable"])
+        guids, most, seen = body["guids"], body["most"], self._seen(passable.user)
+        return await asyncio.to_thread(relationships_at, stores, self._types, guids, passable, seen, most)
+
+    async def _local_entities(self, owned: dict[int, OwnedPartition], body: Mapping[str, Any]) -> list[Bean]:
+        numbers = ((self._router.partition(guid), guid) for guid in body["guids"])
+        located = [(owned[number].store, guid) for number, guid in numbers if number in owned]
+        passable = Passable(**body["passable"])
+        return await asyncio.to_thread(entities_at, located, self._types, passable, self._seen(passable.user))

@@ -50,6 +50,7 @@ from omrs_streams.worker.publisher import Publisher, Send
 from omrs_streams.worker.router import Router
 from omrs_streams.worker.saving import SaveRule
 from omrs_streams.worker.scattered import Scattered
+from omrs_streams.worker.scattered_graph import ScatteredGraph
 from omrs_streams.worker.type_commands import TypeCommands
 from omrs_streams.worker.types import ServerTypes, load_release
 from omrs_streams.worker.wire import Wire
@@ -210,6 +211,7 @@ class Worker:
         self.peers = Peers()
         self._open.push_async_callback(self.peers.close)
         self.scattered = Scattered(self.router, self.peers, self.types, self.codec, self.security)
+        self.graph = ScatteredGraph(self.scattered, self.types)
         self.commands = Commands(
             self.local, self.types, self.codec, count, self.scattered.lookup, security=self.security
         )

@@ -11,9 +11,9 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import Effective
-from omrs_streams.repository import queries
 from omrs_streams.repository.commands import Call, Commands
 from omrs_streams.repository.local import Bean, LocalCollection
+from omrs_streams.repository.neighbours import Passable, relationships_at
 from omrs_streams.security import MetadataSecurity
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.partition import PartitionStore
@@ -55,7 +55,7 @@ class OneStore(Scattered):
         return None if stored is None else self.store.to_bean(stored)
 
     async def relationships_of(self, guid: str, body: Bean, time: int | None) -> list[Bean]:
-        return queries.relationships_of([self.store], TYPES, guid, statuses=body.get("limitResultsByStatus"))
+        return relationships_at([self.store], TYPES, [guid], Passable(statuses=body.get("limitResultsByStatus")))
 
 
 class LocalServer:
