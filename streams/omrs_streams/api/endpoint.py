@@ -40,14 +40,14 @@ def local_endpoint(services: LocalServices, route: Route) -> Endpoint:
         )
         done = await services.perform(route, request, raw, forwarded=FORWARDED in http.headers)
         if isinstance(done, Answer):
-            return reply(route.response, route.payload, done.result, revision=done.revision)
+            return reply(route.response, route.payload, done.result, revision=done.revision, asked=request.body)
         return Response(done.content, done.status, done.headers, media_type=JSON)
 
-    return bounded(services.worker, route.operation, serve)
+    return bounded(services.worker, route.operation, serve, response_class=route.response)
 
 
-def bounded(worker: "Worker", operation: str, serve: Endpoint) -> Endpoint:
-    """`serve`, measured; whatever it raises becomes the reply that says so."""
+def bounded(worker: "Worker", operation: str, serve: Endpoint, *, response_class: str = "VoidResponse") -> Endpoint:
+    """`serve`, measured; whatever it raises becomes the reply that says so, a `response_class`."""
     timer = metrics.REQUESTS.labels(operation)
 
     async def endpoint(http: HttpRequest) -> Response:
@@ -61,12 +61,12 @@ def bounded(worker: "Worker", operation: str, serve: Endpoint) -> Endpoint:
             if isinstance(error, UserNotAuthorizedError):
                 user = http.path_params.get("userId")
                 worker.audit.record("OMRS-STREAMS-0030", user=user, operation=operation, message=error.message)
-            return failure(error, operation)
+            return failure(error, operation, response_class)
         except Exception as error:
             metrics.FAILURES.labels(operation, type(error).__name__).inc()
             user, said = http.path_params.get("userId"), f"{type(error).__name__}: {error}"
             worker.audit.record("OMRS-STREAMS-0031", user=user, operation=operation, message=said)
-            return unexpected(error, operation)
+            return unexpected(error, operation, response_class)
         finally:
             timer.observe(time.perf_counter() - started)
 
