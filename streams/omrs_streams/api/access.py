@@ -8,7 +8,7 @@ from omrs_streams.repository.local import Bean
 from omrs_streams.security import MetadataSecurity
 
 _TYPES = ("typeDef", "typeDefs")
-_READS = ("get", "find", "is")
+READS = ("get", "find", "is")
 """How the operations begin that only read."""
 _CONTENT = frozenset({"properties", "uniqueProperties", "classifications", "entityOneProxy", "entityTwoProxy"})
 
@@ -24,7 +24,7 @@ def visible(security: MetadataSecurity, user: str, route: Route, result: Any) ->
             return [seen for bean in result if (seen := security.readable(user, bean)) is not None]
         if not isinstance(result, dict):
             return result
-        if not route.operation.startswith(_READS):
+        if not route.operation.startswith(READS):
             seen = security.readable(user, result)
             return {k: v for k, v in result.items() if k not in _CONTENT} if seen is None else seen
         return readable(security, user, result)

@@ -20,6 +20,7 @@ from omrs_streams.api.endpoint import local_endpoint
 from omrs_streams.api.replies import JSON, dump, error_bean, failure, page
 from omrs_streams.api.route import TEXT, Route
 from omrs_streams.api.services import BASE, LocalServices
+from omrs_streams.api.v1 import make_v1
 from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.worker import bulk, scattered
@@ -56,7 +57,8 @@ def make_api(worker: "Worker") -> Starlette:
         for route in sorted(ROUTES, key=lambda route: route.operation not in FREQUENT)
         for base in ((BASE, ANONYMOUS) if route.operation in ANONYMOUS_OPERATIONS else (BASE,))
     ]
-    return Starlette(routes=[*fast, Mount("/", app=described)])
+    people = make_v1(worker.settings.server, services, None, worker.types, worker.audit)
+    return Starlette(routes=[*fast, Mount("/api/v1", app=people), Mount("/", app=described)])
 
 
 def _described(services: LocalServices) -> FastAPI:

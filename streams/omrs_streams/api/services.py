@@ -9,11 +9,12 @@ from urllib.parse import quote, urlencode
 from omrs_schemas.codec.egeria_json import to_json
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import NotReadyError, RepositoryError
-from omrs_streams.api.access import visible
+from omrs_streams.api.access import READS, visible
 from omrs_streams.api.route import Request, Route, key_guid
 from omrs_streams.client.wire import parse_answer
 from omrs_streams.proxy.refusal import refuse
 from omrs_streams.repository.commands import Call
+from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer, Caller
 from omrs_streams.repository.stamping import stamped
 from omrs_streams.worker.partition import OwnedPartition
@@ -129,6 +130,8 @@ class LocalServices:
     def _answer(self, route: Route, request: Request, result: Any) -> Answer:
         """What the caller may see of the result, with the marks that are computed on reading."""
         worker = request.worker
+        if request.revision is None and isinstance(result, dict) and not route.operation.startswith(READS):
+            request.revision = _revision_after(request, result)
         result = visible(worker.security, request.call.user, route, result)
         if route.payload is not None and route.path.startswith("/instances"):
             members, local = worker.members(), worker.local
@@ -137,6 +140,18 @@ class LocalServices:
             elif isinstance(result, dict):
                 result = stamped(result, local, members)
         return Answer(result, request.revision)
+
+
+def _revision_after(request: Request, bean: Bean) -> int | None:
+    """The revision of what a write answers; None where others have changed it since."""
+    if request.owned is None or "guid" not in bean:
+        return None
+    store = request.owned.store
+    stored = store.get(bean["guid"])
+    if stored is None:
+        return None
+    latest = stored.meta.offset == store.offset_of_event(request.call.event_id)
+    return stored.meta.revision if latest or store.to_bean(stored) == bean else None
 
 
 def _path(route: Route, given: Mapping[str, str]) -> str:

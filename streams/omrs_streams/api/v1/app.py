@@ -1,0 +1,56 @@
+"""The ASGI app of `/api/v1`, with an OpenAPI document of its own."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams import metrics
+from omrs_streams.api.v1 import entities, problems, relationships, search
+from omrs_streams.api.v1.asking import Repositories
+from omrs_streams.api.v1.base import Problem
+from omrs_streams.audit import AuditLog
+from omrs_streams.repository.services import Services
+
+ROUTERS = (entities.router, relationships.router, search.router)
+DESCRIPTION = """Open metadata as plain resources: entities, the relationships between them, their classifications and
+types. Any member of a cohort answers for all of them. Failures are application/problem+json."""
+
+
+def make_v1(server: str, local: Services, cohort: Services | None, types: TypeSystem, audit: AuditLog) -> FastAPI:
+    """The API of a server, to be mounted. `cohort`: all members together, None where the server has no cohorts."""
+    app = _Described(
+        title=f"omrs-streams metadata of {server}",
+        version=metrics.VERSION,
+        description=DESCRIPTION,
+        redirect_slashes=False,
+        strict_content_type=False,  # a body that is no JSON is refused with the status that says so
+    )
+    app.state.repositories = Repositories(server, local, cohort, types, audit)
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    return app
+
+
+class _Described(FastAPI):
+    """Every operation names the schema of problems; no answer of success does, so it is added here."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schema = Problem.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+            document["components"]["schemas"].update({**schema.pop("$defs", {}), "Problem": schema})
+            for path in document["paths"].values():
+                for operation in path.values():
+                    for parameter in operation.get("parameters", ()):
+                        _without_null(parameter["schema"])
+        return super().openapi()
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """A parameter is left out or has a value; there is no null in a URL or a header."""
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        schema.update(choices[0])

@@ -1,0 +1,220 @@
+"""What is looked for, as the beans of the find operations (OMRS queries § 2, § 3)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from omrs_schemas.errors import InvalidParameterError
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.api.v1.base import Model, Moment, Name
+from omrs_streams.api.v1.beans import type_guid, type_guids
+from omrs_streams.api.v1.models import Status
+from omrs_streams.api.v1.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
+from omrs_streams.api.v1.problems import at
+from omrs_streams.client.search import Condition as ClientCondition
+from omrs_streams.client.search import Operator, contains, ends_with, starts_with
+from omrs_streams.repository.local import Bean
+from omrs_streams.repository.sequencing import sort_key
+
+Kind = Literal["entity", "relationship"]
+CATEGORY: dict[Kind, str] = {"entity": "ENTITY_DEF", "relationship": "RELATIONSHIP_DEF"}
+
+Sort = Annotated[str, StringConstraints(pattern=r"^(guid|-?[A-Za-z_][A-Za-z0-9_]*)$", max_length=200)]
+"""`createTime`, `updateTime` or a property; descending with `-` before it; `guid`."""
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_-]+$")]
+
+Comparison = Literal[
+    "eq", "ne", "lt", "le", "gt", "ge", "in", "null", "notNull", "matches", "contains", "startsWith", "endsWith"
+]
+_OPERATORS: Mapping[str, Operator] = {
+    "eq": "EQ",
+    "ne": "NEQ",
+    "lt": "LT",
+    "le": "LTE",
+    "gt": "GT",
+    "ge": "GTE",
+    "in": "IN",
+    "null": "IS_NULL",
+    "notNull": "NOT_NULL",
+    "matches": "LIKE",
+    "contains": "LIKE",
+    "startsWith": "LIKE",
+    "endsWith": "LIKE",
+}
+_PATTERNS = {"contains": contains, "startsWith": starts_with, "endsWith": ends_with}
+
+
+class Condition(Model):
+    """A property compared with a value, or a group of conditions: `all`, `any` or `none` of them must hold."""
+
+    property: Name | None = Field(None, description="of the type, or of the header: createTime, createdBy, typeName …")
+    operator: Comparison = Field("eq", description="`matches`: a Java regular expression for the whole text")
+    value: JsonValue = Field(None, description="a list for `in`, nothing for `null` and `notNull`")
+    all: list["Condition"] | None = None
+    any: list["Condition"] | None = None
+    none: list["Condition"] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "Condition":
+        given = [name for name in ("property", "all", "any", "none") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"one of property, all, any and none is needed, not {' and '.join(given) or 'nothing'}")
+        return self
+
+    def to_bean(self, types: TypeSystem, type_name: str | None, pointer: str) -> Bean:
+        """A PropertyCondition."""
+        if self.property is None:
+            return {"nestedConditions": self.to_search(types, type_name, pointer)}
+        value: Any = self.value
+        with at(f"{pointer}/value"):
+            if self.operator in _PATTERNS:
+                value = _PATTERNS[self.operator](_text(value, self.operator))
+            if self.operator == "in" and not isinstance(value, list):
+                raise InvalidParameterError(f"{self.property}: `in` needs a list of values")
+            if value is None and self.operator not in ("null", "notNull"):
+                raise InvalidParameterError(f"{self.property}: `{self.operator}` needs a value")
+        with at(pointer):
+            return ClientCondition(self.property, _OPERATORS[self.operator], value).to_bean(types, type_name)
+
+    def to_search(self, types: TypeSystem, type_name: str | None, pointer: str) -> Bean:
+        """A SearchProperties bean: a single condition is a group of one."""
+        for name, criteria in (("all", "ALL"), ("any", "ANY"), ("none", "NONE")):
+            group: list[Condition] | None = getattr(self, name)
+            if group is not None:
+                inner = [each.to_bean(types, type_name, f"{pointer}/{name}/{i}") for i, each in enumerate(group)]
+                return {"conditions": inner, "matchCriteria": criteria}
+        return {"conditions": [self.to_bean(types, type_name, pointer)], "matchCriteria": "ALL"}
+
+
+def _text(value: Any, operator: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidParameterError(f"`{operator}` needs text, not {value!r}")
+    return value
+
+
+class Classified(Model):
+    """An entity carries this classification, and its properties meet the conditions."""
+
+    name: Name = Field(examples=["Confidentiality"])
+    where: Condition | None = None
+
+
+class Search(Model):
+    """What is looked for. Everything that is given must hold."""
+
+    type: Name | None = Field(None, description="with its subtypes", examples=["GlossaryTerm"])
+    subtypes: list[Name] | None = Field(None, description="only these of its subtypes")
+    where: Condition | None = Field(
+        None, examples=[{"all": [{"property": "displayName", "operator": "contains", "value": "Customer"}]}]
+    )
+    status: list[Status] | None = Field(None, description="any of these; every status but DELETED where left out")
+    sort: Sort | None = Field(None, description=Sort.__doc__, examples=["-updateTime"])
+    as_of: Moment | None = Field(None, description="as it was at that time")
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = Field(None, description="of the page before")
+
+    def to_bean(self, types: TypeSystem, kind: Kind) -> Bean:
+        """An InstanceFindRequest (InstanceHistoricalFindRequest) bean without paging."""
+        bean: Bean = {}
+        if self.type is not None:
+            bean["typeGUID"] = type_guid(types, self.type, category=CATEGORY[kind])
+        if self.subtypes:
+            bean["subtypeGUIDs"] = type_guids(types, self.subtypes, "/subtypes")
+        if self.where is not None:
+            bean["matchProperties"] = self.where.to_search(types, self.type, "/where")
+        return {**bean, **limits(types, kind, self.type, self.status, self.sort, self.as_of)}
+
+
+class RelationshipSearch(Search):
+    type: Name | None = Field(None, description="with its subtypes", examples=["TermCategorization"])
+
+
+class EntitySearch(Search):
+    classifications: list[Classified] | None = None
+    classification_match: Literal["all", "any", "none"] = "all"
+
+    def to_bean(self, types: TypeSystem, kind: Kind) -> Bean:
+        bean = super().to_bean(types, kind)
+        if self.classifications:
+            conditions = []
+            for index, each in enumerate(self.classifications):
+                pointer = f"/classifications/{index}"
+                type_guid(types, each.name, f"{pointer}/name", "CLASSIFICATION_DEF")
+                condition: Bean = {"name": each.name}
+                if each.where is not None:
+                    condition["matchProperties"] = each.where.to_search(types, each.name, f"{pointer}/where")
+                conditions.append(condition)
+            bean["matchClassifications"] = {
+                "conditions": conditions,
+                "matchCriteria": self.classification_match.upper(),
+            }
+        return bean
+
+
+def limits(
+    types: TypeSystem,
+    kind: Kind,
+    type_name: str | None,
+    statuses: Sequence[Status] | None,
+    sort: str | None,
+    as_of: int | None,
+) -> Bean:
+    """The part of a request that every find has."""
+    bean: Bean = {}
+    if statuses:
+        bean["limitResultsByStatus"] = [status.value for status in statuses]
+    if sort is not None:
+        order, name = ordered(sort)
+        if name is not None:
+            _require_property(types, kind, type_name, name)
+            bean["sequencingProperty"] = name
+        bean["sequencingOrder"] = order
+    if as_of is not None:
+        bean["asOfTime"] = as_of
+    return bean
+
+
+def _require_property(types: TypeSystem, kind: Kind, type_name: str | None, name: str) -> None:
+    """A misspelt property is no order: InvalidParameterError."""
+    names = [type_name] if type_name else [t["name"] for t in types.typedefs() if t["category"] == CATEGORY[kind]]
+    subtypes = [t for each in names for t in _with_subtypes(types, each)]
+    if not any(name in types.attributes(each) for each in subtypes):
+        raise InvalidParameterError(
+            f"{type_name or f'no {kind} type'} has no property {name!r} to sort by"
+            if type_name
+            else f"no type of {kind} has a property {name!r} to sort by",
+            help="sort by createTime, updateTime, guid or a property; with - before it for descending",
+            parameter="sort",
+        )
+
+
+def _with_subtypes(types: TypeSystem, name: str) -> list[str]:
+    found = types.typedef_by_name(name)
+    guids = types.subtype_guids(found["guid"]) if found else ()
+    return [typedef["name"] for guid in guids if (typedef := types.typedef(guid)) is not None]
+
+
+def ordered(sort: str | None) -> tuple[str, str | None]:
+    """The SequencingOrder and the sequencingProperty of a `sort`."""
+    if sort is None or sort == "guid":
+        return "GUID", None
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    if name in ("createTime", "updateTime"):
+        field = "CREATION_DATE" if name == "createTime" else "LAST_UPDATE"
+        return f"{field}_{'RECENT' if down else 'OLDEST'}", None
+    return f"PROPERTY_{'DESCENDING' if down else 'ASCENDING'}", name
+
+
+def sorting(sort: str | None) -> tuple[Key, Any]:
+    """The total order of a `sort`, and what of a bean it needs."""
+    order, name = ordered(sort)
+    key = sort_key(order, name)
+
+    def keep(bean: Bean) -> Bean:
+        kept: Bean = {field: bean[field] for field in ("guid", "createTime", "updateTime") if field in bean}
+        value = ((bean.get("properties") or {}).get("instanceProperties") or {}).get(name) if name else None
+        return {**kept, "properties": {"instanceProperties": {name: value}}} if value is not None else kept
+
+    return key, keep

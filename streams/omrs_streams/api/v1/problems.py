@@ -1,0 +1,194 @@
+"""Errors as application/problem+json (RFC 9457), each with the status that HTTP has for it.
+
+400: the request does not have the form that the OpenAPI document describes. 422: it has, but OMRS refuses what it says
+(an unknown type, a property that the type does not have). 409: the state of an instance or type forbids it. 412: the
+instance is not at the revision that `If-Match` names.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from omrs_schemas import errors
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import OmrsError
+from omrs_streams.api.v1.base import FieldError, Problem
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER_S = "1"  # partitions move within seconds; a member that is asked again at once is as busy as before
+
+_BY_CODE: dict[str, int] = {
+    Code.INSTANCE_ALREADY_DELETED: 409,
+    Code.INSTANCE_NOT_DELETED: 409,
+    Code.ENTITY_ALREADY_CLASSIFIED: 409,
+    Code.NO_HOME_FOR_INSTANCE: 409,
+    Code.NO_HOME_FOR_CLASSIFICATION: 409,
+    Code.ENTITY_PROXY_IN_HOME: 409,
+    Code.ENTITY_CAN_NOT_BE_UPDATED: 409,
+    Code.RELATIONSHIP_CAN_NOT_BE_UPDATED: 409,
+    Code.INSTANCE_HOME_NOT_LOCAL: 409,
+    Code.INSTANCE_HOME_IS_LOCAL: 409,
+    Code.ENTITY_NOT_CLASSIFIED: 404,
+    Code.ENTITY_PROXY_ONLY: 404,
+    Code.REPOSITORY_NOT_AVAILABLE: 503,
+    Code.MALFORMED_REQUEST: 400,
+}
+_BY_CLASS: tuple[tuple[type[OmrsError], int], ...] = (
+    (errors.RevisionConflictError, 409),
+    (errors.UserNotAuthorizedError, 403),
+    (errors.EntityNotKnownError, 404),
+    (errors.RelationshipNotKnownError, 404),
+    (errors.TypeDefNotKnownError, 404),
+    (errors.TypeDefKnownError, 409),
+    (errors.TypeDefConflictError, 409),
+    (errors.TypeDefInUseError, 409),
+    (errors.EntityConflictError, 409),
+    (errors.RelationshipConflictError, 409),
+    (errors.HomeEntityError, 409),
+    (errors.HomeRelationshipError, 409),
+    (errors.TypeDefNotSupportedError, 422),
+    (errors.FunctionNotSupportedError, 501),
+    (errors.TypeDefError, 422),
+)
+_POINTERS = {
+    "entityTypeGUID": "/type",
+    "relationshipTypeGUID": "/type",
+    "typeGUID": "/type",
+    "entityOneGUID": "/end1",
+    "entityTwoGUID": "/end2",
+    "metadataCollectionId": "/externalSource/guid",
+    "asOfTime": "asOf",
+    "sequencingOrder": "sort",
+    "X-Omrs-Event-Id": "Idempotency-Key",
+}
+"""Parameters of the repository services by the name they have here."""
+
+
+@contextmanager
+def at(pointer: str) -> Iterator[None]:
+    """Errors raised in the block are about this place of the body."""
+    try:
+        yield
+    except OmrsError as error:
+        error.params.setdefault("pointer", pointer)
+        raise
+
+
+def status_of(error: OmrsError, *, conditional: bool = False) -> int:
+    """The HTTP status of an error; `conditional`: the request had an `If-Match`."""
+    if error.retriable:
+        return 503
+    if conditional and isinstance(error, errors.RevisionConflictError):
+        return 412
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    found = next((status for kind, status in _BY_CLASS if isinstance(error, kind)), None)
+    if found == 404 and _pointer(error).startswith("/"):
+        return 422  # what the body names, not what the path names
+    if found is not None:
+        return found
+    if isinstance(error, errors.RepositoryError):
+        return 503 if error.http == 503 else 500
+    return 422 if error.http < 500 and error.http != 409 else 409
+
+
+def problem_of(error: OmrsError, path: str, *, conditional: bool = False) -> Problem:
+    name = type(error).__name__.removesuffix("Error")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    pointer = _pointer(error)
+    return Problem(
+        type=f"urn:omrs-streams:problem:{words.replace(' ', '-')}",
+        title=words.capitalize(),
+        status=status_of(error, conditional=conditional),
+        detail=error.message,
+        instance=path,
+        code=error.code,
+        help=error.help or None,
+        errors=[FieldError(pointer=pointer, detail=error.message)] if pointer else None,
+    )
+
+
+def _pointer(error: OmrsError) -> str:
+    params = error.params
+    if "pointer" in params:
+        inner = f"/{params['property']}" if "property" in params else ""
+        return f"{params['pointer']}{inner}"
+    if "property" in params:
+        return f"/properties/{params['property']}"
+    named = str(params.get("parameter", ""))
+    return _POINTERS.get(named, named)
+
+
+def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    more = {"retry-after": RETRY_AFTER_S} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    content = problem.model_dump_json(by_alias=True, exclude_none=True)
+    return Response(content, problem.status, {**more, **(headers or {})}, media_type=PROBLEM_JSON)
+
+
+def _plain(status: int, path: str, detail: str, faults: Sequence[FieldError] = ()) -> Problem:
+    phrase = HTTPStatus(status).phrase
+    return Problem(
+        type=f"urn:omrs-streams:problem:{phrase.lower().replace(' ', '-')}",
+        title=phrase.capitalize(),
+        status=status,
+        detail=detail,
+        instance=path,
+        code=Code.MALFORMED_REQUEST if status < 500 else Code.UNEXPECTED,
+        errors=list(faults) or None,
+    )
+
+
+def unexpected(request: Request, error: Exception) -> Response:
+    """The boundary: a defect of ours is logged with its stack."""
+    log.error("%s %s failed unexpectedly", request.method, request.url.path, exc_info=error)
+    detail = f"{type(error).__name__}: {error}; this is a defect, the worker's log has the stack"
+    return respond(_plain(HTTPStatus.INTERNAL_SERVER_ERROR, request.url.path, detail))
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer every failure as a problem."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        if not isinstance(error, OmrsError):
+            raise error
+        return respond(problem_of(error, request.url.path, conditional="if-match" in request.headers))
+
+    async def malformed(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        faults = [_fault(found) for found in error.errors()]
+        detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:5])
+        return respond(_plain(HTTPStatus.BAD_REQUEST, request.url.path, detail, faults))
+
+    async def http(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        detail = f"{request.method} {request.url.path}: {error.detail}"
+        return respond(_plain(error.status_code, request.url.path, detail), dict(error.headers or {}))
+
+    app.add_exception_handler(OmrsError, refused)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, http)
+
+
+def _fault(found: dict[str, Any]) -> FieldError:
+    place, *path = found["loc"]
+    detail = str(found["msg"]).removeprefix("Value error, ")
+    if place == "body":
+        inner = (str(found.get("ctx", {}).get("error")),) if found["type"] == "json_invalid" else ()
+        pointer = "" if inner else "".join(f"/{_escaped(step)}" for step in path)
+        return FieldError(pointer=pointer or "/", detail=inner[0] if inner else detail)
+    return FieldError(pointer=".".join(map(str, path)), detail=f"{detail} ({place})")
+
+
+def _escaped(step: object) -> str:
+    return str(step).replace("~", "~0").replace("/", "~1")
