@@ -106,7 +106,7 @@ ROUTES = [
         "getRelatedEntities",
         related_entities,
         (),
-        beans.RelatedEntitiesFindRequest,
+        beans.RelatedEntitiesHistoricalFindRequest,  # Java clients ask for the past here (OMRS queries § 6)
         beans.RelatedEntitiesHistoricalFindRequest,
     ),
 ]

@@ -10,7 +10,8 @@ from omrs_streams.api.instances_classify import external_of
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
 from omrs_streams.repository.local import Bean
-from omrs_streams.repository.matching_request import FindRequest
+from omrs_streams.repository.matching import type_guids
+from omrs_streams.repository.matching_request import FindRequest, check_paging
 
 E, R = changes.ENTITY, changes.RELATIONSHIP
 
@@ -122,26 +123,21 @@ def _reads(kind: str) -> dict[str, Any]:
         return queries.as_of(r.partition.store, r.guid, time, relationship=relationship)
 
     async def history(r: Request) -> Any:
-        body = r.bean
+        offset, page_size = r.bean.get("offset") or 0, r.bean.get("pageSize") or 0
+        check_paging(offset, page_size)
+        start, end = r.bean.get("fromTime"), r.bean.get("toTime")
+        queries.check_range(start, end)
         found = queries.history(
             r.partition.store,
             r.guid,
             relationship=relationship,
-            start=r.worker.past(body.get("fromTime")),
-            end=r.worker.past(body.get("toTime")),
-            forwards=body.get("sequencingOrder") == "FORWARDS",
+            start=r.worker.past(start, "fromTime"),
+            end=r.worker.past(end, "toTime"),
+            forwards=r.bean.get("sequencingOrder") == "FORWARDS",
         )
-        return paged(found, body)
+        return found[offset : offset + page_size if page_size else None]
 
     return {"existence": existence, "get": get, "as_of": as_of, "history": history}
-
-
-def paged(found: list[Bean], body: Bean) -> list[Bean]:
-    request = FindRequest(
-        kind="entity", form="search", offset=body.get("offset") or 0, page_size=body.get("pageSize") or 0
-    )
-    end = request.offset + request.page_size if request.page_size else None
-    return found[request.offset : end]
 
 
 async def summary(r: Request) -> Any:
@@ -151,14 +147,20 @@ async def summary(r: Request) -> Any:
 
 
 async def home_classifications(r: Request) -> Any:
-    """Also of a proxy (a classification may be at home where its entity is not)."""
-    bean = _entity(r, r.worker.past(r.bean.get("asOfTime")))
-    local = r.worker.local.collection_id
-    return [each for each in bean.get("classifications") or () if each.get("metadataCollectionId") in (None, local)]
+    """Also of a proxy: a classification may be at home where its entity is not. External ones are at home here too."""
+    bean, local = _entity(r, r.worker.past(r.bean.get("asOfTime"))), r.worker.local
+    carried = bean.get("classifications") or ()
+    return [
+        each
+        for each in carried
+        if each.get("metadataCollectionId") in (None, local.collection_id) or local.may_write(each)
+    ]
 
 
 async def relationships(r: Request) -> Any:
+    asked = FindRequest.attached(r.bean)
     time = r.worker.past(r.bean.get("asOfTime"))
+    type_guids(r.worker.types, asked)  # what is asked for is checked before the entity is looked for
     _entity(r, time)
     return await r.worker.scattered.relationships_of(r.guid, r.bean, time, r.call.user)
 
@@ -171,43 +173,38 @@ def _entity(r: Request, time: int | None) -> Bean:
     return queries.as_of(store, r.guid, time, relationship=False, proxies=True)
 
 
-def _sought(r: Request) -> Bean:
-    """The bean of a find, whose time must not lie in the future."""
-    r.worker.past(r.bean.get("asOfTime"))
-    return r.bean
-
-
 async def _find(r: Request, request: FindRequest) -> list[Bean]:
-    """As the one who asks: what he may not read is neither found nor counted."""
+    """As the one who asks: what he may not read is neither found nor counted. The time must not lie in the future."""
+    r.worker.past(request.as_of_time)
     return await r.worker.scattered.find(replace(request, user=r.call.user))
 
 
 async def find_entities(r: Request) -> Any:
-    return await _find(r, FindRequest.find("entity", _sought(r)))
+    return await _find(r, FindRequest.find("entity", r.bean))
 
 
 async def find_entities_by_property(r: Request) -> Any:
-    return await _find(r, FindRequest.by_property("entity", _sought(r)))
+    return await _find(r, FindRequest.by_property("entity", r.bean))
 
 
 async def find_entities_by_classification(r: Request) -> Any:
-    return await _find(r, FindRequest.by_classification(r.path["classificationName"], _sought(r)))
+    return await _find(r, FindRequest.by_classification(r.path["classificationName"], r.bean))
 
 
 async def find_entities_by_value(r: Request) -> Any:
-    return await _find(r, FindRequest.by_property_value("entity", r.query.get("searchCriteria"), _sought(r)))
+    return await _find(r, FindRequest.by_property_value("entity", r.query.get("searchCriteria"), r.bean))
 
 
 async def find_relationships(r: Request) -> Any:
-    return await _find(r, FindRequest.find("relationship", _sought(r)))
+    return await _find(r, FindRequest.find("relationship", r.bean))
 
 
 async def find_relationships_by_property(r: Request) -> Any:
-    return await _find(r, FindRequest.by_property("relationship", _sought(r)))
+    return await _find(r, FindRequest.by_property("relationship", r.bean))
 
 
 async def find_relationships_by_value(r: Request) -> Any:
-    return await _find(r, FindRequest.by_property_value("relationship", r.query.get("searchCriteria"), _sought(r)))
+    return await _find(r, FindRequest.by_property_value("relationship", r.query.get("searchCriteria"), r.bean))
 
 
 def _of_kind(kind: str, noun: str, guid: str, obsolete: str, purged: str) -> list[Route]:

@@ -103,6 +103,11 @@ class FindRequest:
         )
 
     @classmethod
+    def attached(cls, body: Bean) -> "FindRequest":
+        """getRelationshipsForEntity: a TypeLimitedFindRequest bean."""
+        return cls(kind="relationship", form="search", **_limits(body))
+
+    @classmethod
     def related(cls, body: Bean, user: str | None) -> "FindRequest":
         """getRelatedEntities: what is asked for of all that is reached, a RelatedEntitiesFindRequest bean."""
         return cls(

@@ -61,12 +61,10 @@ def history(
     """Every version that was valid somewhere between `start` and `end` (epoch ms, either open).
 
     One bean per OMRS version; of the revisions that a classification change made within a version, the last.
-    Raises EntityNotKnownError / RelationshipNotKnownError when the instance did not exist in that time.
+    Raises EntityNotKnownError / RelationshipNotKnownError when the instance did not exist in that time, and what
+    `check_range` raises.
     """
-    if start is not None and end is not None and start > end:
-        raise InvalidParameterError(
-            f"fromTime {start} lies after toTime {end}", code="OMRS-REPOSITORY-400-083", parameter="fromTime"
-        )
+    check_range(start, end)
     revisions = [stored for stored in store.revisions(guid) if stored.meta.relationship == relationship]
     latest: dict[int, Stored] = {}
     since: dict[int, int] = {}
@@ -84,6 +82,14 @@ def history(
     if not found:
         raise not_known(guid, relationship=relationship)
     return found if forwards else found[::-1]
+
+
+def check_range(start: int | None, end: int | None) -> None:
+    """InvalidParameterError INVALID_TIME_RANGE where `start` lies after `end` (OMRS queries § 3)."""
+    if start is not None and end is not None and start > end:
+        raise InvalidParameterError(
+            f"fromTime {start} lies after toTime {end}", code="OMRS-REPOSITORY-400-083", parameter="fromTime"
+        )
 
 
 Seen = Callable[[Bean], Bean | None]

@@ -52,22 +52,11 @@ class Scattered:
 
     async def relationships_of(self, guid: str, body: Bean, time: int | None, user: str | None = None) -> list[Bean]:
         """getRelationshipsForEntity; `body` is a TypeLimitedFindRequest bean. `user` None = the server itself."""
-        request = FindRequest(
-            kind="relationship",
-            form="search",
-            type_guid=body.get("typeGUID") or body.get("relationshipTypeGUID"),
-            offset=body.get("offset") or 0,
-            page_size=body.get("pageSize") or 0,
-            sequencing_order=body.get("sequencingOrder") or "ANY",
-            sequencing_property=body.get("sequencingProperty"),
-        )
+        request = FindRequest.attached(body)
         type_guids(self._types, request)  # a type that is none, or no relationship's, is refused
         types = [request.type_guid] if request.type_guid else None
-        statuses = body.get("limitResultsByStatus")
-        found = await self.relationships_at(
-            [guid], Passable(relationship_types=types, statuses=statuses, time=time, user=user)
-        )
-        return [dict(bean) for bean in page(found, request)]
+        passable = Passable(relationship_types=types, statuses=request.statuses, time=time, user=user)
+        return [dict(bean) for bean in page(await self.relationships_at([guid], passable), request)]
 
     async def relationships_at(self, guids: Sequence[str], passable: Passable, most: int | None = None) -> list[Bean]:
         """The relationships at any of these entities, each once; InvalidParameterError for more than `most`."""

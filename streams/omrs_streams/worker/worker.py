@@ -382,14 +382,14 @@ class Worker:
             self.local.originator(),
         )
 
-    def past(self, time_ms: int | None) -> int | None:
+    def past(self, time_ms: int | None, parameter: str = "asOfTime") -> int | None:
         """A time of a query, which must not lie in the future."""
         if time_ms is not None and time_ms > now_ms():
             raise InvalidParameterError(
                 f"the time {time_ms} lies in the future",
                 code="OMRS-REPOSITORY-400-038",
                 help="ask for a time that has passed",
-                parameter="asOfTime",
+                parameter=parameter,
             )
         return time_ms
 
