@@ -172,7 +172,7 @@ class Story:
         properties = {**from_properties(entity.get("properties")), "description": "changed by the demo"}
         began = time.monotonic()
         version = a.update_entity_properties(entity["guid"], properties)["version"]
-        while (b.find_entity(entity["guid"]) or {}).get("version") != version:
+        while (copy := b.find_entity(entity["guid"])) is None or copy["version"] != version:
             if time.monotonic() - began > SETTLE_S:
                 raise NotReadyError(f"the update of {entity['guid']} did not reach {SERVER_B}")
         self.found.update_ms = (time.monotonic() - began) * 1000

@@ -253,16 +253,18 @@ class TypeSystem:
         self._changed()
         return after
 
-    def also_called(self, guid: str, name: str, present_guid: str) -> None:
+    def also_called(self, guid: str | None, name: str, present_guid: str) -> None:
         """Let a known type answer to a guid and name that it had before it became known here.
+
+        Without a guid it answers to the name only.
 
         Errors: `TypeDefNotKnownError`; `TypeDefKnownError` when a type has that guid or name now.
         """
         present = self.require(guid=present_guid)
-        for taken in (self._by_guid.get(guid), self._by_name.get(name)):
+        for taken in (self._by_guid.get(guid or ""), self._by_name.get(name)):
             if taken is not None:
                 raise _known("TypeDef", {"guid": guid, "name": name}, taken, Code.TYPEDEF_ALREADY_DEFINED)
-        self._former.moved({"guid": guid, "name": name}, present)
+        self._former.moved({"guid": guid or present["guid"], "name": name}, present)
         self._changed()
 
     def _put(self, typedef: Bean) -> Bean:

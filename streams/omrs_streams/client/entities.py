@@ -1,17 +1,36 @@
 """Calls on single entities: create, read, change, classify, delete, history."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from omrs_schemas.errors import EntityNotKnownError
-from omrs_streams.client.calls import Calls, Classifications, ExternalSource, Moment, moment_ms, request
-from omrs_streams.client.transport import segment
+from omrs_streams.client.calls import (
+    Calls,
+    Classifications,
+    ExternalSource,
+    Moment,
+    changing,
+    history_body,
+    identify,
+    reading,
+    request,
+)
+from omrs_streams.client.exchange import Answer, Request, segment
+from omrs_streams.client.instances import Entity, EntityHeader, entities_of, entity_of
+from omrs_streams.client.plans import Plan, operation
 from omrs_streams.client.wire import Bean
+
+_PROXIES = "/instances/entity/classification"
 
 
 class EntityCalls(Calls):
-    """Every method returns the entity bean as it is afterwards and raises what the server raised."""
+    """Every change returns the entity as it is afterwards; every method raises what the server raised.
 
+    `expected_revision` (see `Instance.revision`) makes a change fail with RevisionConflictError where the entity has
+    changed since it was read; `event_id` makes it safe to repeat in another process.
+    """
+
+    @operation
     def add_entity(
         self,
         type_name: str,
@@ -21,35 +40,46 @@ class EntityCalls(Calls):
         status: str | None = None,
         external_source: ExternalSource | None = None,
         event_id: str | None = None,
-    ) -> Bean:
+    ) -> Plan[Entity]:
         """Creates an entity; at home here, or of `external_source`. Retried safely under one event id."""
         body = request(
             "EntityCreateRequest",
-            entityTypeGUID=self.type_guid(type_name),
-            initialProperties=self._properties(type_name, properties),
-            initialClassifications=self._classifications(classifications),
+            entityTypeGUID=(yield from self.type_guid(type_name)),
+            initialProperties=(yield from self._properties(type_name, properties)),
+            initialClassifications=(yield from self._classifications(classifications)),
             initialStatus=status,
         )
         path = "/instances/entity"
         if external_source is not None:
             path, body = f"{path}/external", external_source.stamp(body)
-        return _entity(self._transport.write(path, body, event_id=event_id))
+        return entity_of((yield Request.write(path, body, event_id=event_id)))
 
-    def get_entity(self, guid: str, *, as_of: Moment | None = None) -> Bean:
+    # ---- reading ---------------------------------------------------------------------------------------------------
+
+    @operation
+    def get_entity(self, guid: str, *, as_of: Moment | None = None) -> Plan[Entity]:
         """The entity now, or at `as_of`. EntityNotKnownError, EntityProxyOnlyError."""
-        path = f"/instances/entity/{segment(guid)}"
-        if as_of is None:
-            return _entity(self._transport.get(path))
-        return _entity(self._transport.post(f"{path}/history", request("HistoryRequest", asOfTime=moment_ms(as_of))))
+        return entity_of((yield reading(_at(guid), as_of)))
 
-    def find_entity(self, guid: str) -> Bean | None:
+    @operation
+    def find_entity(self, guid: str) -> Plan[Entity | None]:
         """The entity if it is known here, a soft-deleted one included; None where it is not (or only a proxy)."""
-        return cast(Bean | None, self._transport.get(f"/instances/entity/{segment(guid)}/existence").get("entity"))
+        answer: Answer = yield Request("GET", f"{_at(guid)}/existence")
+        return entity_of(answer) if answer.bean.get("entity") else None
 
-    def get_entity_summary(self, guid: str) -> Bean:
+    @operation
+    def get_entity_summary(self, guid: str) -> Plan[EntityHeader]:
         """Header and classifications; works for proxies too."""
-        return _entity(self._transport.get(f"/instances/entity/{segment(guid)}/summary"))
+        answer: Answer = yield Request("GET", f"{_at(guid)}/summary")
+        return EntityHeader(answer.bean["entity"], answer.revision)
 
+    @operation
+    def home_classifications(self, guid: str, *, as_of: Moment | None = None) -> Plan[list[Bean]]:
+        """The classifications of an entity that this server is the home of, whoever's the entity is."""
+        answer: Answer = yield reading(f"{_at(guid)}/home-classifications", as_of)
+        return answer.bean.get("classifications") or []
+
+    @operation
     def entity_history(
         self,
         guid: str,
@@ -59,30 +89,79 @@ class EntityCalls(Calls):
         offset: int = 0,
         page_size: int = 0,
         oldest_first: bool = False,
-    ) -> list[Bean]:
+    ) -> Plan[list[Entity]]:
         """The entity's versions, newest first unless asked otherwise."""
-        body = request(
-            "HistoryRangeRequest",
-            fromTime=None if from_time is None else moment_ms(from_time),
-            toTime=None if to_time is None else moment_ms(to_time),
-            offset=offset,
-            pageSize=page_size,
-            sequencingOrder="FORWARDS" if oldest_first else "BACKWARDS",
-        )
-        return self._transport.post(f"/instances/entity/{segment(guid)}/history/all", body).get("entities") or []
+        body = history_body(from_time, to_time, offset, page_size, oldest_first)
+        return entities_of((yield Request("POST", f"{_at(guid)}/history/all", body)))
 
+    # ---- changing --------------------------------------------------------------------------------------------------
+
+    @operation
     def update_entity_properties(
-        self, guid: str, properties: Mapping[str, Any], *, type_name: str | None = None, event_id: str | None = None
-    ) -> Bean:
+        self,
+        guid: str,
+        properties: Mapping[str, Any],
+        *,
+        type_name: str | None = None,
+        event_id: str | None = None,
+        expected_revision: int | None = None,
+    ) -> Plan[Entity]:
         """Replaces the whole property set (OMRS instances § Versioning). `type_name` saves the read of the entity."""
-        type_name = type_name or str(self.get_entity(guid)["type"]["typeDefName"])
-        values = self._properties(type_name, properties)
-        body = request("InstancePropertiesRequest", instanceProperties=values or {"class": "InstanceProperties"})
-        return _entity(self._transport.write(f"/instances/entity/{segment(guid)}/properties", body, event_id=event_id))
+        named = type_name or (yield from self.get_entity(guid)).type_name
+        body = yield from self._replacing(named, properties)
+        return entity_of((yield changing(f"{_at(guid)}/properties", body, event_id, expected_revision)))
 
-    def update_entity_status(self, guid: str, status: str, *, event_id: str | None = None) -> Bean:
-        return _entity(self._transport.write(f"/instances/entity/{segment(guid)}/status", status, event_id=event_id))
+    @operation
+    def update_entity_status(
+        self, guid: str, status: str, *, event_id: str | None = None, expected_revision: int | None = None
+    ) -> Plan[Entity]:
+        return entity_of((yield changing(f"{_at(guid)}/status", status, event_id, expected_revision)))
 
+    @operation
+    def undo_entity(
+        self, guid: str, *, event_id: str | None = None, expected_revision: int | None = None
+    ) -> Plan[Entity | None]:
+        """The previous version's content under the next version number; None when there is no version before."""
+        answer: Answer = yield changing(f"{_at(guid)}/previous", None, event_id, expected_revision, method="GET")
+        return entity_of(answer) if answer.bean.get("entity") else None
+
+    @operation
+    def delete_entity(
+        self,
+        guid: str,
+        *,
+        type_name: str | None = None,
+        event_id: str | None = None,
+        expected_revision: int | None = None,
+    ) -> Plan[Entity]:
+        """Soft delete; the server deletes the entity's relationships too. `type_name` saves a read."""
+        body = yield from self._entity_type(guid, type_name)
+        return entity_of((yield changing(f"{_at(guid)}/delete", body, event_id, expected_revision)))
+
+    @operation
+    def restore_entity(
+        self, guid: str, *, event_id: str | None = None, expected_revision: int | None = None
+    ) -> Plan[Entity]:
+        """Brings a soft-deleted entity back. EntityNotDeletedError."""
+        write = changing(f"{_at(guid)}/restore", None, event_id, expected_revision, method="GET")
+        return entity_of((yield write))
+
+    @operation
+    def purge_entity(
+        self,
+        guid: str,
+        *,
+        type_name: str | None = None,
+        event_id: str | None = None,
+        expected_revision: int | None = None,
+    ) -> Plan[None]:
+        """Removes a soft-deleted entity with its history and relationships. EntityNotDeletedError while it is alive."""
+        body = yield from self._entity_type(guid, type_name)
+        yield changing(f"{_at(guid)}/purge", body, event_id, expected_revision)
+
+    # ---- classifying -----------------------------------------------------------------------------------------------
+
+    @operation
     def classify(
         self,
         guid: str,
@@ -90,57 +169,103 @@ class EntityCalls(Calls):
         properties: Mapping[str, Any] | None = None,
         *,
         external_source: ExternalSource | None = None,
+        propagated_from: str | None = None,
         event_id: str | None = None,
-    ) -> Bean:
-        """Adds a classification; the entity's own version does not move. ClassificationError where not allowed."""
-        path = f"/instances/entity/{segment(guid)}/classification/{segment(name)}"
-        values = self._properties(name, properties)
-        if external_source is None:
-            body = request("InstancePropertiesRequest", instanceProperties=values)
-        else:
-            body = external_source.stamp(
-                request("ClassificationRequest", classificationOrigin="ASSIGNED", classificationProperties=values)
-            )
+        expected_revision: int | None = None,
+    ) -> Plan[Entity]:
+        """Adds a classification; the entity's own version does not move. ClassificationError where not allowed.
+
+        `propagated_from`: the guid of the entity that it spread from; without, it was assigned.
+        """
+        path = f"{_at(guid)}/classification/{segment(name)}"
+        values = yield from self._properties(name, properties)
+        body = _classifying(values, external_source, propagated_from)
+        if body["class"] == "ClassificationRequest":
             path += "/detailed"
-        return _entity(self._transport.write(path, body, event_id=event_id))
+        return entity_of((yield changing(path, body, event_id, expected_revision)))
 
-    def reclassify(self, guid: str, name: str, properties: Mapping[str, Any], *, event_id: str | None = None) -> Bean:
+    @operation
+    def reclassify(
+        self,
+        guid: str,
+        name: str,
+        properties: Mapping[str, Any],
+        *,
+        event_id: str | None = None,
+        expected_revision: int | None = None,
+    ) -> Plan[Entity]:
         """Replaces the properties of a classification that is there."""
-        body = request("InstancePropertiesRequest", instanceProperties=self._properties(name, properties))
-        path = f"/instances/entity/{segment(guid)}/classification/{segment(name)}/properties"
-        return _entity(self._transport.write(path, body, event_id=event_id))
+        values = yield from self._properties(name, properties)
+        body = request("InstancePropertiesRequest", instanceProperties=values)
+        path = f"{_at(guid)}/classification/{segment(name)}/properties"
+        return entity_of((yield changing(path, body, event_id, expected_revision)))
 
-    def declassify(self, guid: str, name: str, *, event_id: str | None = None) -> Bean:
-        path = f"/instances/entity/{segment(guid)}/classification/{segment(name)}/delete"
-        return _entity(self._transport.write(path, request("OMRSAPIRequest"), event_id=event_id))
+    @operation
+    def declassify(
+        self, guid: str, name: str, *, event_id: str | None = None, expected_revision: int | None = None
+    ) -> Plan[Entity]:
+        path = f"{_at(guid)}/classification/{segment(name)}/delete"
+        return entity_of((yield changing(path, request("OMRSAPIRequest"), event_id, expected_revision)))
 
-    def delete_entity(self, guid: str, *, type_name: str | None = None, event_id: str | None = None) -> Bean:
-        """Soft delete; the server deletes the entity's relationships too. `type_name` saves a read."""
-        body = self._identification(guid, type_name)
-        return _entity(self._transport.write(f"/instances/entity/{segment(guid)}/delete", body, event_id=event_id))
+    @operation
+    def classify_proxy(
+        self,
+        proxy: Bean,
+        name: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        external_source: ExternalSource | None = None,
+        propagated_from: str | None = None,
+        event_id: str | None = None,
+    ) -> Plan[Bean]:
+        """Adds a classification of this server to an entity of another one, of which `proxy` tells; it is returned."""
+        values = yield from self._properties(name, properties)
+        body = _classifying(values, external_source, propagated_from)
+        detailed = body["class"] == "ClassificationRequest"
+        body |= {"class": "ClassificationProxyRequest" if detailed else "ProxyClassificationRequest"}
+        path = f"{_PROXIES}/{segment(name)}" + ("/detailed" if detailed else "")
+        answer: Answer = yield Request.write(path, {**body, "entityProxy": proxy}, event_id=event_id)
+        return answer.bean.get("classification") or {}
 
-    def restore_entity(self, guid: str, *, event_id: str | None = None) -> Bean:
-        path = f"/instances/entity/{segment(guid)}/restore"
-        return _entity(self._transport.write(path, method="GET", event_id=event_id))
+    @operation
+    def reclassify_proxy(
+        self, proxy: Bean, name: str, properties: Mapping[str, Any], *, event_id: str | None = None
+    ) -> Plan[Bean]:
+        """Replaces the properties of a classification that `classify_proxy` added."""
+        values = yield from self._properties(name, properties)
+        body = request("ProxyClassificationRequest", instanceProperties=values, entityProxy=proxy)
+        answer: Answer = yield Request.write(f"{_PROXIES}/{segment(name)}/properties", body, event_id=event_id)
+        return answer.bean.get("classification") or {}
 
-    def undo_entity(self, guid: str, *, event_id: str | None = None) -> Bean | None:
-        """The previous version's content under the next version number; None when there is no version before."""
-        path = f"/instances/entity/{segment(guid)}/previous"
-        return self._transport.write(path, method="GET", event_id=event_id).get("entity")
+    @operation
+    def declassify_proxy(self, proxy: Bean, name: str, *, event_id: str | None = None) -> Plan[Bean]:
+        """Removes a classification that `classify_proxy` added; what it was is returned."""
+        answer: Answer = yield Request.write(f"{_PROXIES}/{segment(name)}/delete", proxy, event_id=event_id)
+        return answer.bean.get("classification") or {}
 
-    def purge_entity(self, guid: str, *, type_name: str | None = None, event_id: str | None = None) -> None:
-        """Removes a soft-deleted entity with its history and relationships. EntityNotDeletedError while it is alive."""
-        body = self._identification(guid, type_name)
-        self._transport.write(f"/instances/entity/{segment(guid)}/purge", body, event_id=event_id)
-
-    def _identification(self, guid: str, type_name: str | None) -> Bean:
+    def _entity_type(self, guid: str, type_name: str | None) -> Plan[Bean]:
         if type_name is not None:
-            return request("TypeDefValidationForRequest", typeDefGUID=self.type_guid(type_name), typeDefName=type_name)
-        known = self.find_entity(guid)
+            return (yield from self._validation(type_name))
+        return identify((yield from self._known_entity(guid)))
+
+    def _known_entity(self, guid: str) -> Plan[Entity]:
+        known = yield from self.find_entity(guid)
         if known is None:
-            raise EntityNotKnownError(f"entity {guid} is not known to server {self._transport.server}", guid=guid)
-        return self._identify(known)
+            raise EntityNotKnownError(f"entity {guid} is not known to server {self.server}", guid=guid)
+        return known
 
 
-def _entity(answer: Bean) -> Bean:
-    return cast(Bean, answer["entity"])
+def _at(guid: str) -> str:
+    return f"/instances/entity/{segment(guid)}"
+
+
+def _classifying(values: Bean | None, source: ExternalSource | None, propagated_from: str | None) -> Bean:
+    if source is None and propagated_from is None:
+        return request("InstancePropertiesRequest", instanceProperties=values)
+    body = request(
+        "ClassificationRequest",
+        classificationOrigin="ASSIGNED" if propagated_from is None else "PROPAGATED",
+        classificationOriginGUID=propagated_from,
+        classificationProperties=values,
+    )
+    return body if source is None else source.stamp(body)

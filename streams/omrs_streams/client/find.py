@@ -1,20 +1,38 @@
 """Searches: by type, properties, classification, value; pages and iteration over them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from omrs_schemas.model.values import to_value
 from omrs_streams.client.calls import Calls, Moment, moment_ms, request
-from omrs_streams.client.search import MatchCriteria, SearchProperties, attribute_of, classified_with, exact
-from omrs_streams.client.transport import segment
+from omrs_streams.client.exchange import Request, segment
+from omrs_streams.client.instances import Entity, Relationship, entities_of, relationships_of
+from omrs_streams.client.plans import Page, Pages, Plan, operation, pages
+from omrs_streams.client.search import (
+    MatchCriteria,
+    SearchProperties,
+    SequencingOrder,
+    attribute_of,
+    classified_with,
+    exact,
+)
 from omrs_streams.client.wire import Bean
 
 PAGE = 500  # instances per page when iterating: about 1 MB of JSON, well under the request timeout
 
+I = TypeVar("I", Entity, Relationship)  # noqa: E741
+
+_ENTITIES, _RELATIONSHIPS = "/instances/entities", "/instances/relationships"
+
 
 class FindCalls(Calls):
-    """Text is a regular expression that must match whole values (see `search.exact` and friends)."""
+    """Text is a regular expression that must match whole values (see `search.exact` and friends).
 
+    `statuses`: instances in one of these; without, all but deleted ones. `order`: a SequencingOrder; with
+    `sort_property` alone it is PROPERTY_ASCENDING. `page_size` 0 = everything. `as_of`: as it was at that time.
+    """
+
+    @operation
     def find_entities(
         self,
         type_name: str | None = None,
@@ -25,24 +43,22 @@ class FindCalls(Calls):
         classifications: Sequence[str] | Bean | None = None,
         offset: int = 0,
         page_size: int = 0,
-        order: str | None = None,
+        order: SequencingOrder | None = None,
         sort_property: str | None = None,
         as_of: Moment | None = None,
-    ) -> list[Bean]:
+    ) -> Plan[list[Entity]]:
         """Entities of a type (with subtypes) that meet the conditions; `classifications`: all of the names."""
         matched = classifications if isinstance(classifications, dict) else classified_with(*classifications or ())
-        body = self._find_request(
-            "EntityFindRequest",
-            type_name,
-            statuses,
-            (offset, page_size, order, sort_property),
-            as_of,
-            subtypeGUIDs=[self.type_guid(name) for name in subtypes] if subtypes else None,
-            matchProperties=properties.to_bean(self.types, type_name) if properties else None,
-            matchClassifications=matched if classifications else None,
-        )
-        return self._entities("/instances/entities", body, as_of)
+        fields = {
+            "subtypeGUIDs": (yield from self._type_guids(subtypes)),
+            "matchProperties": (yield from self._conditions(type_name, properties)),
+            "matchClassifications": matched if classifications else None,
+        }
+        fields |= paging(statuses, offset, page_size, order, sort_property)
+        find = yield from self._find(_ENTITIES, "EntityFindRequest", type_name, as_of, fields)
+        return entities_of((yield find))
 
+    @operation
     def find_entities_by_property(
         self,
         type_name: str | None,
@@ -53,23 +69,22 @@ class FindCalls(Calls):
         classifications: Sequence[str] | None = None,
         offset: int = 0,
         page_size: int = 0,
-        order: str | None = None,
+        order: SequencingOrder | None = None,
         sort_property: str | None = None,
         as_of: Moment | None = None,
-    ) -> list[Bean]:
+    ) -> Plan[list[Entity]]:
         """Strings are patterns, everything else compares equal; `classifications`: any one of the names."""
-        body = self._find_request(
-            "EntityPropertyFindRequest",
-            type_name,
-            statuses,
-            (offset, page_size, order, sort_property),
-            as_of,
-            matchProperties=self._match(type_name, properties),
-            matchCriteria=match,
-            limitResultsByClassification=list(classifications) if classifications else None,
-        )
-        return self._entities("/instances/entities/by-property", body, as_of)
+        fields = {
+            "matchProperties": (yield from self._match(type_name, properties)),
+            "matchCriteria": match,
+            "limitResultsByClassification": list(classifications or ()) or None,
+            **paging(statuses, offset, page_size, order, sort_property),
+        }
+        path = f"{_ENTITIES}/by-property"
+        find = yield from self._find(path, "EntityPropertyFindRequest", type_name, as_of, fields)
+        return entities_of((yield find))
 
+    @operation
     def find_entities_by_classification(
         self,
         name: str,
@@ -77,88 +92,121 @@ class FindCalls(Calls):
         match: MatchCriteria = "ALL",
         *,
         type_name: str | None = None,
+        statuses: Sequence[str] | None = None,
         offset: int = 0,
         page_size: int = 0,
-        order: str | None = None,
+        order: SequencingOrder | None = None,
         sort_property: str | None = None,
         as_of: Moment | None = None,
-    ) -> list[Bean]:
+    ) -> Plan[list[Entity]]:
         """Entities that carry the classification, and whose classification's properties match."""
-        body = self._find_request(
-            "PropertyMatchFindRequest",
-            type_name,
-            None,
-            (offset, page_size, order, sort_property),
-            as_of,
-            matchProperties=self._match(name, properties) if properties else None,
-            matchCriteria=match if properties else None,
-        )
-        return self._entities(f"/instances/entities/by-classification/{segment(name)}", body, as_of)
+        fields = paging(statuses, offset, page_size, order, sort_property)
+        if properties:
+            fields |= {"matchProperties": (yield from self._match(name, properties)), "matchCriteria": match}
+        path = f"{_ENTITIES}/by-classification/{segment(name)}"
+        find = yield from self._find(path, "PropertyMatchFindRequest", type_name, as_of, fields)
+        return entities_of((yield find))
 
+    @operation
     def find_entities_by_value(
         self,
         criteria: str,
         type_name: str | None = None,
         *,
         statuses: Sequence[str] | None = None,
+        classifications: Sequence[str] | None = None,
         offset: int = 0,
         page_size: int = 0,
-        order: str | None = None,
+        order: SequencingOrder | None = None,
+        sort_property: str | None = None,
         as_of: Moment | None = None,
-    ) -> list[Bean]:
-        """Entities with any string or enum value that the pattern matches."""
-        body = self._find_request(
-            "EntityPropertyFindRequest", type_name, statuses, (offset, page_size, order, None), as_of
-        )
-        path = "/instances/entities/by-property-value" + ("" if as_of is None else "/history")
-        return self._transport.post(path, body, searchCriteria=criteria).get("entities") or []
+    ) -> Plan[list[Entity]]:
+        """Entities with any string or enum value that the pattern matches; `classifications`: any one of the names."""
+        fields = {
+            "limitResultsByClassification": list(classifications or ()) or None,
+            **paging(statuses, offset, page_size, order, sort_property),
+        }
+        path = f"{_ENTITIES}/by-property-value"
+        query = {"searchCriteria": criteria}
+        find = yield from self._find(path, "EntityPropertyFindRequest", type_name, as_of, fields, query)
+        return entities_of((yield find))
 
-    def find_by_unique_name(self, type_name: str, attribute: str, value: str) -> Bean | None:
+    @operation
+    def find_by_unique_name(self, type_name: str, attribute: str, value: str) -> Plan[Entity | None]:
         """The oldest entity of the type whose `attribute` is exactly `value`, or None (uniqueness is not enforced)."""
-        found = self.find_entities_by_property(
+        found = yield from self.find_entities_by_property(
             type_name, {attribute: exact(value)}, page_size=1, order="CREATION_DATE_OLDEST"
         )
         return found[0] if found else None
 
+    @pages
     def iter_entities(
-        self, type_name: str | None = None, properties: Mapping[str, Any] | None = None, *, page_size: int = PAGE
-    ) -> Iterator[Bean]:
-        """All entities of a type (None: of every type) that match, page by page in guid order."""
-        offset = 0
-        while True:
-            if properties:
-                page = self.find_entities_by_property(
-                    type_name, properties, offset=offset, page_size=page_size, order="GUID"
-                )
-            else:
-                page = self.find_entities(type_name, offset=offset, page_size=page_size, order="GUID")
-            yield from page
-            if len(page) < page_size:
-                return
-            offset += page_size
+        self,
+        type_name: str | None = None,
+        properties: Mapping[str, Any] | SearchProperties | None = None,
+        *,
+        statuses: Sequence[str] | None = None,
+        classifications: Sequence[str] | None = None,
+        as_of: Moment | None = None,
+        page_size: int = PAGE,
+    ) -> Pages[Entity]:
+        """All entities of a type that match and carry any one of `classifications`, in guid order.
 
+        Read page by page. What is there from the first page to the last is seen exactly once, whatever comes and goes
+        in between; with `as_of` nothing does.
+        """
+
+        def fetch(offset: int, size: int) -> Plan[list[Entity]]:
+            if isinstance(properties, Mapping) and properties:
+                return self.find_entities_by_property(
+                    type_name,
+                    properties,
+                    statuses=statuses,
+                    classifications=classifications,
+                    offset=offset,
+                    page_size=size,
+                    order="GUID",
+                    as_of=as_of,
+                )
+            return self.find_entities(
+                type_name,
+                properties=properties if isinstance(properties, SearchProperties) else None,
+                statuses=statuses,
+                classifications=classified_with(*classifications, match="ANY") if classifications else None,
+                offset=offset,
+                page_size=size,
+                order="GUID",
+                as_of=as_of,
+            )
+
+        return in_guid_order(fetch, page_size)
+
+    # ---- relationships ---------------------------------------------------------------------------------------------
+
+    @operation
     def find_relationships(
         self,
         type_name: str | None = None,
         *,
         properties: SearchProperties | None = None,
+        subtypes: Sequence[str] | None = None,
         statuses: Sequence[str] | None = None,
         offset: int = 0,
         page_size: int = 0,
-        order: str | None = None,
+        order: SequencingOrder | None = None,
         sort_property: str | None = None,
         as_of: Moment | None = None,
-    ) -> list[Bean]:
-        body = self._find_request(
-            "InstanceFindRequest",
-            type_name,
-            statuses,
-            (offset, page_size, order, sort_property),
-            as_of,
-            matchProperties=properties.to_bean(self.types, type_name) if properties else None,
-        )
-        return self._relationships("/instances/relationships", body, as_of)
+    ) -> Plan[list[Relationship]]:
+        """Relationships of a type (with subtypes) that meet the conditions."""
+        fields = {
+            "subtypeGUIDs": (yield from self._type_guids(subtypes)),
+            "matchProperties": (yield from self._conditions(type_name, properties)),
+            **paging(statuses, offset, page_size, order, sort_property),
+        }
+        find = yield from self._find(_RELATIONSHIPS, "InstanceFindRequest", type_name, as_of, fields)
+        return relationships_of((yield find))
 
+    @operation
     def find_relationships_by_property(
         self,
         type_name: str | None,
@@ -168,61 +216,130 @@ class FindCalls(Calls):
         statuses: Sequence[str] | None = None,
         offset: int = 0,
         page_size: int = 0,
-        order: str | None = None,
+        order: SequencingOrder | None = None,
         sort_property: str | None = None,
         as_of: Moment | None = None,
-    ) -> list[Bean]:
-        body = self._find_request(
-            "PropertyMatchFindRequest",
-            type_name,
-            statuses,
-            (offset, page_size, order, sort_property),
-            as_of,
-            matchProperties=self._match(type_name, properties),
-            matchCriteria=match,
-        )
-        return self._relationships("/instances/relationships/by-property", body, as_of)
-
-    def iter_relationships(self, type_name: str | None = None, *, page_size: int = PAGE) -> Iterator[Bean]:
-        """All relationships of a type (None: of every type), page by page in guid order."""
-        offset = 0
-        while True:
-            page = self.find_relationships(type_name, offset=offset, page_size=page_size, order="GUID")
-            yield from page
-            if len(page) < page_size:
-                return
-            offset += page_size
-
-    def _match(self, type_name: str | None, properties: Mapping[str, Any]) -> Bean:
-        values = {
-            name: to_value(attribute_of(self.types, type_name, name), value) for name, value in properties.items()
+    ) -> Plan[list[Relationship]]:
+        """Strings are patterns, everything else compares equal."""
+        fields = {
+            "matchProperties": (yield from self._match(type_name, properties)),
+            "matchCriteria": match,
+            **paging(statuses, offset, page_size, order, sort_property),
         }
+        path = f"{_RELATIONSHIPS}/by-property"
+        find = yield from self._find(path, "PropertyMatchFindRequest", type_name, as_of, fields)
+        return relationships_of((yield find))
+
+    @operation
+    def find_relationships_by_value(
+        self,
+        criteria: str,
+        type_name: str | None = None,
+        *,
+        statuses: Sequence[str] | None = None,
+        offset: int = 0,
+        page_size: int = 0,
+        order: SequencingOrder | None = None,
+        sort_property: str | None = None,
+        as_of: Moment | None = None,
+    ) -> Plan[list[Relationship]]:
+        """Relationships with any string or enum value that the pattern matches."""
+        fields = paging(statuses, offset, page_size, order, sort_property)
+        path = f"{_RELATIONSHIPS}/by-property-value"
+        query = {"searchCriteria": criteria}
+        find = yield from self._find(path, "TypeLimitedFindRequest", type_name, as_of, fields, query)
+        return relationships_of((yield find))
+
+    @pages
+    def iter_relationships(
+        self,
+        type_name: str | None = None,
+        properties: SearchProperties | None = None,
+        *,
+        statuses: Sequence[str] | None = None,
+        as_of: Moment | None = None,
+        page_size: int = PAGE,
+    ) -> Pages[Relationship]:
+        """All relationships of a type (None: of every type) that match; as `iter_entities`."""
+
+        def fetch(offset: int, size: int) -> Plan[list[Relationship]]:
+            return self.find_relationships(
+                type_name,
+                properties=properties,
+                statuses=statuses,
+                offset=offset,
+                page_size=size,
+                order="GUID",
+                as_of=as_of,
+            )
+
+        return in_guid_order(fetch, page_size)
+
+    # ---- pieces ----------------------------------------------------------------------------------------------------
+
+    def _match(self, type_name: str | None, properties: Mapping[str, Any]) -> Plan[Bean]:
+        types = yield from self._types_with(type_name)
+        values = {name: to_value(attribute_of(types, type_name, name), value) for name, value in properties.items()}
         return {"class": "InstanceProperties", "headerVersion": 1, "instanceProperties": values}
 
-    def _find_request(
+    def _conditions(self, type_name: str | None, properties: SearchProperties | None) -> Plan[Bean | None]:
+        if properties is None:
+            return None
+        types = yield from self._types_with(type_name)
+        return properties.to_bean(types, type_name)
+
+    def _find(
         self,
+        path: str,
         name: str,
         type_name: str | None,
-        statuses: Sequence[str] | None,
-        paging: tuple[int, int, str | None, str | None],
         as_of: Moment | None,
-        **fields: Any,
-    ) -> Bean:
-        offset, page_size, order, sort_property = paging
-        return request(
-            name if as_of is None else name.replace("FindRequest", "HistoricalFindRequest"),
-            typeGUID=None if type_name is None else self.type_guid(type_name),
-            limitResultsByStatus=list(statuses) if statuses else None,
-            offset=offset,
-            pageSize=page_size,
-            sequencingOrder=order or ("PROPERTY_ASCENDING" if sort_property else None),
-            sequencingProperty=sort_property,
-            asOfTime=None if as_of is None else moment_ms(as_of),
-            **fields,
-        )
+        fields: Mapping[str, Any],
+        query: Mapping[str, str] | None = None,
+    ) -> Plan[Request]:
+        type_guid = None if type_name is None else (yield from self.type_guid(type_name))
+        return finding(path, name, as_of, query, typeGUID=type_guid, **fields)
 
-    def _entities(self, path: str, body: Bean, as_of: Moment | None) -> list[Bean]:
-        return self._transport.post(path if as_of is None else f"{path}/history", body).get("entities") or []
 
-    def _relationships(self, path: str, body: Bean, as_of: Moment | None) -> list[Bean]:
-        return self._transport.post(path if as_of is None else f"{path}/history", body).get("relationships") or []
+def finding(path: str, name: str, as_of: Moment | None, query: Mapping[str, str] | None, **fields: Any) -> Request:
+    """The request of a find, now or as of a time."""
+    if as_of is not None:
+        path, name = f"{path}/history", name.replace("FindRequest", "HistoricalFindRequest")
+        fields["asOfTime"] = moment_ms(as_of)
+    return Request("POST", path, request(name, **fields), query or {})
+
+
+def paging(
+    statuses: Sequence[str] | None,
+    offset: int,
+    page_size: int,
+    order: SequencingOrder | None,
+    sort_property: str | None,
+) -> dict[str, Any]:
+    return {
+        "limitResultsByStatus": list(statuses or ()) or None,
+        "offset": offset,
+        "pageSize": page_size,
+        "sequencingOrder": order or ("PROPERTY_ASCENDING" if sort_property else None),
+        "sequencingProperty": sort_property,
+    }
+
+
+def in_guid_order(fetch: Callable[[int, int], Plan[list[I]]], page_size: int) -> Pages[I]:
+    """Every page of `fetch(offset, page size)`, which answers in the order of guids.
+
+    Offsets move when instances come and go between two pages. So each page begins with the last instance of the one
+    before: where another stands there that comes after it, some have gone, and the page before is read again. What has
+    been seen is told by its guid.
+    """
+    last, offset = "", 0
+    while True:
+        start, size = max(0, offset - 1), page_size + (offset > 0)
+        page = yield from fetch(start, size)
+        if start > 0 and (not page or page[0].guid > last):
+            offset = max(0, start - page_size)
+            continue
+        yield Page([instance for instance in page if instance.guid > last])
+        if len(page) < size:
+            return
+        last, offset = max(last, page[-1].guid), start + len(page)

@@ -16,6 +16,16 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.wire import Bean
 
 MatchCriteria = Literal["ALL", "ANY", "NONE"]
+SequencingOrder = Literal[
+    "ANY",
+    "GUID",
+    "CREATION_DATE_RECENT",
+    "CREATION_DATE_OLDEST",
+    "LAST_UPDATE_RECENT",
+    "LAST_UPDATE_OLDEST",
+    "PROPERTY_ASCENDING",
+    "PROPERTY_DESCENDING",
+]
 Operator = Literal["EQ", "NEQ", "LT", "LTE", "GT", "GTE", "IN", "IS_NULL", "NOT_NULL", "LIKE"]
 
 _STRING, _DATE = "OM_PRIMITIVE_TYPE_STRING", "OM_PRIMITIVE_TYPE_DATE"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from omrs_schemas.errors import OmrsError
+
 
 @dataclass
 class Received:
@@ -19,7 +21,7 @@ class Received:
     body: Any
 
 
-Answer = tuple[int, bytes]
+Answer = tuple[int, bytes] | tuple[int, bytes, dict[str, str]]
 Answering = Callable[[Received], Answer]
 
 
@@ -31,8 +33,23 @@ class Server:
     received: list[Received] = field(default_factory=list)
 
 
-def bean(answer: dict[str, Any]) -> Answer:
-    return 200, json.dumps({"relatedHTTPCode": 200, **answer}).encode()
+def bean(answer: dict[str, Any], **headers: str) -> Answer:
+    """An OMRS answer; underscores in the names of headers stand for dashes."""
+    content = json.dumps({"relatedHTTPCode": 200, **answer}).encode()
+    return 200, content, {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def refusal(error: OmrsError) -> Answer:
+    """What a server answers that raised `error`."""
+    return bean(
+        {
+            "class": "VoidResponse",
+            "relatedHTTPCode": error.http,
+            "exceptionClassName": error.java_class,
+            "exceptionErrorMessageId": error.code,
+            "exceptionErrorMessage": f"{error.code} {error.message}",
+        }
+    )
 
 
 @contextmanager
@@ -47,12 +64,14 @@ def answering(answer: Answering) -> Iterator[Server]:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             received = Received(self.command, self.path, dict(self.headers), json.loads(raw) if raw else None)
             server.received.append(received)
-            status, content = answer(received)
+            status, content, *more = answer(received)
             if status == 0:  # the server dies on the request
                 self.close_connection = True
                 return
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 

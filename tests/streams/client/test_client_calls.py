@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from http_server import Answer, Received, answering, bean
+from http_server import Answer, Received, answering, bean, refusal
 
 from omrs_schemas.errors import (
     EntityNotKnownError,
@@ -97,12 +97,21 @@ def test_searches_carry_typed_values() -> None:
 
 
 def test_what_the_client_knows_to_be_wrong_is_never_sent() -> None:
-    with answering(lambda _: bean({})) as server, client_of(server.url) as client:
+    """It asks whether it is right about that, and no more."""
+
+    def serve(request: Received) -> Answer:
+        if request.path.endswith("/types/all"):
+            return bean({"attributeTypeDefs": TYPES.attribute_typedefs(), "typeDefs": TYPES.typedefs()})
+        return refusal(TypeDefNotKnownError("no such type"))
+
+    with answering(serve) as server, client_of(server.url) as client:
         with pytest.raises(TypeDefNotKnownError):
             client.add_entity("NoSuchType", {})
-        with pytest.raises(PropertyError):
-            client.add_entity("CSVFile", {"noSuchProperty": 1})
-    assert server.received == []
+        for _ in range(2):
+            with pytest.raises(PropertyError):
+                client.add_entity("CSVFile", {"noSuchProperty": 1})
+    paths = [request.path.partition("/types/")[2] for request in server.received]
+    assert paths == ["typedef/name/NoSuchType", "all"]
 
 
 def test_a_call_is_repeated_with_the_same_key_until_the_server_is_ready() -> None:
@@ -136,7 +145,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 
 def test_a_refusal_is_final() -> None:
-    refusal = {
+    refused = {
         "relatedHTTPCode": 404,
         "exceptionClassName": EntityNotKnownError("x").java_class,
         "exceptionErrorMessageId": "OMRS-REPOSITORY-404-002",
@@ -145,7 +154,7 @@ def test_a_refusal_is_final() -> None:
         "exceptionProperties": {"guid": "g", "message": "a clash"},
     }
     with (
-        answering(lambda _: bean(refusal)) as server,
+        answering(lambda _: bean(refused)) as server,
         client_of(server.url) as client,
         pytest.raises(EntityNotKnownError) as raised,
     ):

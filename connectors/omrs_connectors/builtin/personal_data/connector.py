@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from omrs_connectors.builtin.personal_data.findings import SOURCE, classification_of, merged
@@ -160,7 +161,7 @@ class PersonalDataConnector(IntegrationConnector):
                 return str(link["entityOneProxy"]["guid"])
         return None
 
-    def _links(self, guid: str, type_name: str) -> list[Bean]:
+    def _links(self, guid: str, type_name: str) -> Sequence[Bean]:
         try:
             return self.context.client.relationships_of(guid, type_name)
         except (EntityNotKnownError, EntityProxyOnlyError):
