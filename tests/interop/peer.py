@@ -52,21 +52,36 @@ def build() -> Path:
     It lies in the cache (`OMRS_CACHE_DIR`), named after the project's content; a file lock keeps two test processes
     from building at the same time.
     """
+    return built(PROJECT, "egeria-member", "compile")
+
+
+def built(project: Path, kind: str, *goals: str) -> Path:
+    """The folder that Maven's `goals` and the copying of the jars filled; as for `build`."""
     maven, _ = require_java()
-    sources = sorted(path for path in PROJECT.rglob("*") if path.suffix in (".xml", ".java"))
+    sources = sorted(path for path in project.rglob("*") if path.suffix in (".xml", ".java"))
     name = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    folder = cache_root() / "egeria-member" / name
+    folder = cache_root() / kind / name
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "built").exists():
-            goals = ["compile", "dependency:copy-dependencies", "-DincludeScope=runtime"]
-            argv = [maven, "-q", "-B", "-f", str(PROJECT / "pom.xml"), f"-Doutput={folder}", *goals]
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=BUILD_S)
-            if done.returncode:
-                pytest.fail(f"Maven could not build the Egeria member:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+            command = [*goals, "dependency:copy-dependencies", "-DincludeScope=runtime"]
+            run([maven, "-q", "-B", "-f", str(project / "pom.xml"), f"-Doutput={folder}", *command])
             (folder / "built").touch()
     return folder
+
+
+def run(argv: list[str]) -> None:
+    """A command of the build; the test fails with what it said."""
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=BUILD_S)
+    if done.returncode:
+        pytest.fail(f"{' '.join(argv)}:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+
+
+def class_path() -> str:
+    """The member and all that it needs, as Java takes it; built if it must be."""
+    folder = build()
+    return f"{folder / 'classes'}:{folder / 'dependency'}/*"
 
 
 def topics(cohort: str) -> list[str]:
@@ -104,9 +119,21 @@ class EgeriaPeer:
 
     def spawn(self) -> "EgeriaPeer":
         """Start the process without waiting for it."""
+        argv = self._program()
+        for name, value in self._options().items():
+            argv += [f"--{name}", value]
+        with self.log_path.open("ab") as log:
+            self._log_start = self.log_path.stat().st_size
+            self._proc = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
+        return self
+
+    def _program(self) -> list[str]:
+        """The Java command, without the options of the program."""
         _, java = require_java()
-        built = build()
-        options = {
+        return [java, *JVM, *QUIET, "-cp", class_path(), MAIN]
+
+    def _options(self) -> dict[str, str]:
+        return {
             "server": self.name,
             "port": str(self._port),
             "kafka": self._bootstrap_servers,
@@ -114,23 +141,20 @@ class EgeriaPeer:
             "collection": self.collection_id,
             "topics": TOPIC_ROOT,
         }
-        argv = [java, *JVM, *QUIET, "-cp", f"{built / 'classes'}:{built / 'dependency'}/*", MAIN]
-        for name, value in options.items():
-            argv += [f"--{name}", value]
-        with self.log_path.open("ab") as log:
-            self._log_start = self.log_path.stat().st_size
-            self._proc = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
-        return self
 
     def wait(self) -> "EgeriaPeer":
         """Until it has registered and answers."""
 
         def ready() -> bool:
             assert self.alive(), f"{self.name} ended:\n{self.log_text()[-4000:]}"
-            return f"MEMBER READY {self.name} {self.collection_id}" in self.log_text()[self._log_start :]
+            return self._ready() in self.log_text()[self._log_start :]
 
         eventually(ready, f"{self.name} is ready\n{self.log_text()[-3000:]}", within=START_S, every=0.2)
         return self
+
+    def _ready(self) -> str:
+        """The line that says so."""
+        return f"MEMBER READY {self.name} {self.collection_id}"
 
     def start(self) -> "EgeriaPeer":
         return self.spawn().wait()

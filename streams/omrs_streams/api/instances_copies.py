@@ -26,21 +26,28 @@ CURRENT_HEADER = 1
 
 
 async def _tell(r: Request, kind: str, bean: Bean, about: Bean | None = None, **more: Bean) -> None:
-    """Take in the event `kind` of `bean` as if the home of `about` (None: of `bean`) had sent it.
+    """Take in the event `kind` of `bean` as if the home of `about` (None: of `bean`) had sent it."""
+    event = _from_home(r, kind, bean, about, **more)
+    if event is not None:
+        await r.worker.cascade.run("take", bean["guid"], r.call, {"event": event})
+
+
+def _from_home(r: Request, kind: str, bean: Bean, about: Bean | None = None, **more: Bean) -> Bean | None:
+    """The event `kind` of `bean`, sent by the home of `about` (None: of `bean`); None where it is passed over.
 
     Raises what `validate_instance` raises. A header of a later version is passed over in silence.
     """
     subject = bean if about is None else about
     if any((each.get("headerVersion") or 0) > CURRENT_HEADER for each in (bean, subject)):
-        return
+        return None
     validate.validate_instance(r.worker.types, bean)
     home = subject.get("replicatedBy") or subject["metadataCollectionId"]
     event = instance_event(kind, bean, {"metadataCollectionId": home}, now_ms(), **more)
     if home == r.worker.local.collection_id:
         wire_kind = event["instanceEventSection"]["eventType"]
         r.worker.audit.record("OMRS-AUDIT-0028", guid=bean["guid"], kind=wire_kind, server=r.worker.local.server)
-        return
-    await r.worker.cascade.run("take", bean["guid"], r.call, {"event": event})
+        return None
+    return event
 
 
 async def save(r: Request) -> None:
@@ -56,7 +63,14 @@ async def delete(r: Request) -> None:
 
 
 async def purge(r: Request) -> None:
-    await _tell(r, "PURGED", r.bean)
+    """The copy goes from here only: what its home says next is taken in again, be it no newer."""
+    bean = r.bean
+    event = _from_home(r, "PURGED", bean)
+    found = (await r.worker.cascade.run("look", bean["guid"], r.call, {})).get("bean")
+    if event is not None and found is not None:
+        await _forget(
+            r, R if bean["class"] == R else E, bean["guid"], event["originator"]["metadataCollectionId"], found
+        )
 
 
 async def save_proxy(r: Request) -> None:
@@ -128,17 +142,7 @@ def _by_guid(kind: str) -> tuple[Any, Any]:
         found = (await r.worker.cascade.run("look", r.guid, r.call, {})).get("bean")
         if found is None or (found["class"] == R) != (kind == R):
             raise not_known(r.guid, relationship=kind == R)
-        if r.worker.local.may_write(found):
-            raise _at_home(kind, r.guid)
-        if home not in (found.get("metadataCollectionId"), found.get("replicatedBy")):
-            raise InvalidParameterError(
-                f"the home of {r.guid} is {found.get('metadataCollectionId')}, not {home}",
-                code=Code.NO_HOME_FOR_INSTANCE,
-                help="pass the home of the copy",
-                guid=r.guid,
-                parameter="homeMetadataCollectionId",
-            )
-        await r.worker.cascade.run("forget", r.guid, r.call, {})
+        await _forget(r, kind, r.guid, home, found)
 
     async def refresh(r: Request) -> None:
         """Ask the home for the instance; its answer comes by event."""
@@ -148,6 +152,21 @@ def _by_guid(kind: str) -> tuple[Any, Any]:
             await member.outbound.send([event])
 
     return purge_copy, refresh
+
+
+async def _forget(r: Request, kind: str, guid: str, home: str, found: Bean) -> None:
+    """Drop the copy `found`, if its home is the one that was named."""
+    if r.worker.local.may_write(found):
+        raise _at_home(kind, guid)
+    if home not in (found.get("metadataCollectionId"), found.get("replicatedBy")):
+        raise InvalidParameterError(
+            f"the home of {guid} is {found.get('metadataCollectionId')}, not {home}",
+            code=Code.NO_HOME_FOR_INSTANCE,
+            help="pass the home of the copy",
+            guid=guid,
+            parameter="homeMetadataCollectionId",
+        )
+    await r.worker.cascade.run("forget", guid, r.call, {})
 
 
 def _at_home(kind: str, guid: str) -> HomeEntityError | HomeRelationshipError:

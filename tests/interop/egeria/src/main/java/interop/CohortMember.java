@@ -41,7 +41,7 @@ import org.springframework.context.annotation.Configuration;
 @EnableAutoConfiguration
 @ComponentScan(basePackageClasses = LocalRepositoryServicesResource.class)
 public class CohortMember {
-    private static final String OPERATOR = "operator";
+    static final String OPERATOR = "operator";
     private static final String SERVER_TYPE = "Metadata Access Store";
     private static final Set<String> NEEDED = Set.of("server", "port", "kafka", "cohort");
 
@@ -65,7 +65,7 @@ public class CohortMember {
         stopped.await();
     }
 
-    private static OMRSOperationalServices start(Map<String, String> options, RepositoryServicesConfig configuration)
+    static OMRSOperationalServices start(Map<String, String> options, RepositoryServicesConfig configuration)
             throws Exception {
         String server = options.get("server");
         String url = url(options);
@@ -82,7 +82,7 @@ public class CohortMember {
 
     /** The configuration of this member as its first start made it. Among what must not change are random ids: that of
      * the metadata collection, and those of its Kafka consumers, which go on where they were. */
-    private static RepositoryServicesConfig kept(Path file, Map<String, String> options) throws IOException {
+    static RepositoryServicesConfig kept(Path file, Map<String, String> options) throws IOException {
         ObjectMapper json = new ObjectMapper();
         if (Files.notExists(file)) {
             json.writeValue(file.toFile(), configuration(options, url(options)));
@@ -118,7 +118,7 @@ public class CohortMember {
         return whole;
     }
 
-    private static Map<String, String> options(String[] arguments) {
+    static Map<String, String> options(String[] arguments) {
         Map<String, String> options = new HashMap<>();
         for (int i = 0; i + 1 < arguments.length; i += 2) {
             options.put(arguments[i].replaceFirst("^--", ""), arguments[i + 1]);
