@@ -31,6 +31,7 @@ OmrsError                          base: message, code, http, help, params
 ├── UserNotAuthorizedError         the user may not do or see this
 ├── RepositoryError                the repository cannot answer (not available, internal)
 │   ├── NotReadyError              starting, rebalancing or catching up; ask again            (retriable)
+│   ├── MemberUnavailableError     another member of a cohort does not answer
 │   └── LogError                   the server log cannot be read or written
 │       ├── ProduceError           a record was not acknowledged in time                      (retriable)
 │       └── PoisonRecordError      a record that can never be processed; goes to the dead letters
@@ -223,6 +224,17 @@ class RepositoryError(OmrsError, default=Code.REPOSITORY_NOT_AVAILABLE):
 
 class NotReadyError(RepositoryError, default=Code.NOT_READY):
     retriable = True
+
+
+class MemberUnavailableError(RepositoryError, default=Code.MEMBER_UNAVAILABLE):
+    """Another member did not answer in time, or not at all.
+
+    `params["sent"]`: whether the request may have reached it, so that what became of a write is not known.
+    """
+
+    @property
+    def sent(self) -> bool:
+        return bool(self.params.get("sent", True))
 
 
 class LogError(RepositoryError, default=Code.LOG):

@@ -19,3 +19,11 @@ INSTANCES = Gauge("omrs_instances", "Instances stored", ["partition", "kind"])
 INBOUND = Counter("omrs_cohort_events_total", "Cohort events received", ["topic", "outcome"])
 DEAD_LETTERS = Counter("omrs_dead_letters_total", "Records sent to the dead-letter topic", ["topic"])
 AUDIT = Counter("omrs_audit_messages_total", "Audit messages recorded", ["severity"])
+MEMBER_CALLS = Counter("omrs_member_calls_total", "Calls to other members of the cohorts", ["member", "outcome"])
+MEMBER_SECONDS = Histogram(
+    "omrs_member_seconds",
+    "Time another member took for an answer",
+    ["member"],
+    buckets=(0.0025, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+MEMBER_LEFT_OUT = Gauge("omrs_member_left_out", "1 while a member that does not answer is not asked", ["member"])

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.audit.settings import AuditSettings
+from omrs_streams.federation.settings import FederationSettings
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import EGERIA_TOPIC, check_name
 from omrs_streams.paths import data_root
@@ -112,6 +113,9 @@ class ServerSettings(BaseSettings):
         default_factory=RuleSettings, description="which instances of other members are kept as reference copies"
     )
     security: Path | None = Field(None, description="YAML file with the rules of the metadata security connector")
+    federation: FederationSettings = Field(
+        default_factory=FederationSettings, description="how the other members of the cohorts are queried"
+    )
     audit: AuditSettings = Field(default_factory=AuditSettings, description="what the audit log records, and where")
     host: str = Field("127.0.0.1", description="address the REST API listens on")
     port: int = Field(0, ge=0, le=65_535, description="port of the REST API; 0 chooses a free one")

@@ -16,11 +16,21 @@ from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import audit, highway, instances, types
-from omrs_streams.api.endpoint import local_endpoint
+from omrs_streams.api.endpoint import Endpoint, local_endpoint
+from omrs_streams.api.enterprise import (
+    ENTERPRISE,
+    REMOTE_TOPIC,
+    enterprise_endpoint,
+    federated_routes,
+    make_enterprise,
+    offered,
+    topic_endpoint,
+)
 from omrs_streams.api.replies import JSON, dump, error_bean, failure, page
 from omrs_streams.api.route import TEXT, Route
 from omrs_streams.api.services import BASE, LocalServices
 from omrs_streams.api.v1 import make_v1
+from omrs_streams.federation.enterprise import Enterprise
 from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
 from omrs_streams.replay.verify import INTERNAL_DIGEST
 from omrs_streams.worker import bulk, scattered
@@ -51,17 +61,29 @@ def make_api(worker: "Worker") -> Starlette:
     the rest: its dependency machinery takes a quarter of the time of a read, and these handlers use none of it.
     """
     services = LocalServices(worker, ROUTES)
-    described = _described(services)
+    enterprise = make_enterprise(worker, services)
+    described = _described(services, enterprise)
+    ordered = sorted(ROUTES, key=lambda route: route.operation not in FREQUENT)
     fast = [
         AsgiRoute(base + route.path, local_endpoint(services, route), methods=[route.method])
-        for route in sorted(ROUTES, key=lambda route: route.operation not in FREQUENT)
+        for route in ordered
         for base in ((BASE, ANONYMOUS) if route.operation in ANONYMOUS_OPERATIONS else (BASE,))
     ]
-    people = make_v1(worker.settings.server, services, None, worker.types, worker.audit)
+    fast += [
+        AsgiRoute(BASE + ENTERPRISE + route.path, _federated(worker, enterprise, route), methods=[route.method])
+        for route in (*federated_routes(ordered), REMOTE_TOPIC)
+    ]
+    people = make_v1(
+        worker.settings.server, services, enterprise if worker.settings.cohorts else None, worker.types, worker.audit
+    )
     return Starlette(routes=[*fast, Mount("/api/v1", app=people), Mount("/", app=described)])
 
 
-def _described(services: LocalServices) -> FastAPI:
+def _federated(worker: "Worker", enterprise: Enterprise, route: Route) -> Endpoint:
+    return topic_endpoint(worker) if route is REMOTE_TOPIC else enterprise_endpoint(worker, enterprise, route)
+
+
+def _described(services: LocalServices, enterprise: Enterprise) -> FastAPI:
     worker = services.worker
     app = FastAPI(
         title=f"omrs-streams metadata server {worker.settings.server}",
@@ -70,23 +92,25 @@ def _described(services: LocalServices) -> FastAPI:
         docs_url="/docs",
     )
     for route in ROUTES:
-        _add(app, services, BASE, route)
+        _add(app, local_endpoint(services, route), BASE, route)
         if route.operation in ANONYMOUS_OPERATIONS:
-            _add(app, services, ANONYMOUS, route)
+            _add(app, local_endpoint(services, route), ANONYMOUS, route)
+    for route in (*filter(offered, federated_routes(ROUTES)), REMOTE_TOPIC):
+        _add(app, _federated(worker, enterprise, route), BASE + ENTERPRISE, route)
     _operations(app, worker)
     _internal(app, worker)
     return app
 
 
-def _add(app: FastAPI, services: LocalServices, base: str, route: Route) -> None:
-    anonymous = base == ANONYMOUS
+def _add(app: FastAPI, endpoint: Endpoint, base: str, route: Route) -> None:
+    federated = base.endswith(ENTERPRISE)
     app.add_api_route(
         base + route.path,
-        local_endpoint(services, route),
+        endpoint,
         methods=[route.method],
-        operation_id=route.operation + ("Anonymous" if anonymous else ""),
+        operation_id=route.operation + ("Anonymous" if base == ANONYMOUS else "Enterprise" if federated else ""),
         summary=route.operation,
-        tags=[TAGS.get(route.path.split("/")[1], "types")],
+        tags=["enterprise" if federated else TAGS.get(route.path.split("/")[1], "types")],
         openapi_extra=_describe(route, base),
         response_class=Response,
     )

@@ -132,14 +132,19 @@ class LocalServices:
         worker = request.worker
         if request.revision is None and isinstance(result, dict) and not route.operation.startswith(READS):
             request.revision = _revision_after(request, result)
-        result = visible(worker.security, request.call.user, route, result)
-        if route.payload is not None and route.path.startswith("/instances"):
-            members, local = worker.members(), worker.local
-            if isinstance(result, list):
-                result = [stamped(bean, local, members) for bean in result]
-            elif isinstance(result, dict):
-                result = stamped(result, local, members)
-        return Answer(result, request.revision)
+        return Answer(presented(worker, request.call.user, route, result), request.revision)
+
+
+def presented(worker: "Worker", user: str, route: Route, result: Any) -> Any:
+    """A result as `user` may see it, with the marks that are computed on reading; raises UserNotAuthorizedError."""
+    result = visible(worker.security, user, route, result)
+    if route.payload is not None and route.path.startswith("/instances"):
+        members, local = worker.members(), worker.local
+        if isinstance(result, list):
+            result = [stamped(bean, local, members) for bean in result]
+        elif isinstance(result, dict):
+            result = stamped(result, local, members)
+    return result
 
 
 def _revision_after(request: Request, bean: Bean) -> int | None:

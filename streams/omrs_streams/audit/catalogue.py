@@ -1,7 +1,14 @@
 """Every message by its id."""
 
 from omrs_schemas.errors import InvalidParameterError
-from omrs_streams.audit import messages_cohort, messages_events, messages_server, messages_streams, messages_types
+from omrs_streams.audit import (
+    messages_cohort,
+    messages_events,
+    messages_federation,
+    messages_server,
+    messages_streams,
+    messages_types,
+)
 from omrs_streams.audit.left_out import LEFT_OUT
 from omrs_streams.audit.message import AuditMessage
 
@@ -10,6 +17,7 @@ AREAS = {
     "Cohorts": messages_cohort.MESSAGES,
     "Types": messages_types.MESSAGES,
     "Events and instances": messages_events.MESSAGES,
+    "Federated requests": messages_federation.MESSAGES,
     "Beside the protocol": messages_streams.MESSAGES,
 }
 """The messages by what they are about, as the documentation shows them."""

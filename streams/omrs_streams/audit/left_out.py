@@ -5,7 +5,9 @@ _START = "a start that fails is OMRS-AUDIT-0013, with the reason"
 _STOP = "a stop is OMRS-AUDIT-0010 and 0011; nothing in between can fail without OMRS-AUDIT-9014"
 _DEAD = "such a record is a dead letter: OMRS-AUDIT-0100 or 0101"
 _WIRING = "nothing can be wired wrongly: there is one configuration, checked before the start"
-_ENTERPRISE = "members that can be queried are known (OMRS-AUDIT-0130), but this server sends no federated queries yet"
+_ENTERPRISE = (
+    "the federation is there as long as the server is (OMRS-AUDIT-0007, 0010); its members are OMRS-AUDIT-0130"
+)
 _TYPES = "the request that names such a type is refused with an error; events are OMRS-AUDIT-9015"
 _ARCHIVE = (
     "an archive that is not in order is refused with an error that lists what is wrong, before anything is loaded"
@@ -28,7 +30,6 @@ LEFT_OUT = {
     "OMRS-AUDIT-0036": _ARCHIVE,
     "OMRS-AUDIT-0037": "the destinations are the console and a topic; a topic that is away is OMRS-STREAMS-0003",
     "OMRS-AUDIT-0038": _START,
-    "OMRS-AUDIT-0039": _ENTERPRISE,
     "OMRS-AUDIT-0040": _ENTERPRISE,
     "OMRS-AUDIT-0041": _ENTERPRISE,
     "OMRS-AUDIT-0042": _ENTERPRISE,
@@ -40,8 +41,6 @@ LEFT_OUT = {
     "OMRS-AUDIT-0102": _DEAD,
     "OMRS-AUDIT-0118": "there always is a registry store: the topic is checked before the start",
     "OMRS-AUDIT-0129": "a connection that cannot be used is OMRS-AUDIT-0114",
-    "OMRS-AUDIT-0136": _ENTERPRISE,
-    "OMRS-AUDIT-0137": _ENTERPRISE,
     "OMRS-AUDIT-0205": "the two sides of a conflict are OMRS-AUDIT-0203 and 8002",
     "OMRS-AUDIT-0211": "a copy is removed by a record in the log, which cannot be refused",
     "OMRS-AUDIT-0310": _TYPES,
@@ -50,7 +49,6 @@ LEFT_OUT = {
     "OMRS-AUDIT-0313": _TYPES,
     "OMRS-AUDIT-0314": "another version of a type is no fault; an older one than the stored is OMRS-AUDIT-8002",
     "OMRS-AUDIT-0318": "every start of every member announces every type: hundreds of messages that say nothing new",
-    "OMRS-AUDIT-0401": _ENTERPRISE,
     "OMRS-AUDIT-8007": _DEAD,
     "OMRS-AUDIT-8008": "proxies are kept as a matter of course when the ends of a relationship are not known",
     "OMRS-AUDIT-9002": _DEAD,

@@ -74,4 +74,18 @@ MESSAGES = (
         "A defect; the request was answered with an error.",
         "Report it with the stack from the worker's log.",
     ),
+    M(
+        "OMRS-STREAMS-0040",
+        S.INFO,
+        "Member {server}, metadata collection {collection_id}, answers again",
+        "It had been left out of federated requests (OMRS-AUDIT-0401).",
+        "None.",
+    ),
+    M(
+        "OMRS-STREAMS-0041",
+        S.ACTION,
+        "Type {type_name} ({type_guid}) is defined by {server} and by {other_server} in different ways",
+        "The members have other releases of the open metadata types, or two types were given one guid.",
+        "Load one release at all members of a cohort (`types`); correct the type that is wrong.",
+    ),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from zlib import crc32
@@ -403,6 +403,10 @@ class Worker:
     ) -> list[Bean]:
         """Add types to this server; see TypeCommands. The new definitions."""
         return await self.type_commands.add(attributes, typedefs, patches)
+
+    def at_stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Close something with the worker that was opened after it; before all that the worker opened itself."""
+        self._open.push_async_callback(close)
 
     # ---- end -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,96 @@
+"""Finding instances: the union of what all members find, merged by guid, then sorted and cut (OMRS queries § 5).
+
+Each member is asked from the first instance to the end of the page that is wanted: only so every page is a part of one
+order, and no instance is on two pages. An order of ANY is asked for as GUID, which is what it means here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from omrs_schemas.errors import InvalidParameterError
+from omrs_streams.federation.failures import combined
+from omrs_streams.federation.member import Asked, Member, Round
+from omrs_streams.federation.merging import Said, by_guid, maintainers, merged
+from omrs_streams.federation.reads import home_classifications
+from omrs_streams.federation.request import Request
+from omrs_streams.repository.local import Bean
+from omrs_streams.repository.matching_request import check_paging
+from omrs_streams.repository.sequencing import sort_key, take
+from omrs_streams.repository.services import Answer
+
+
+async def find(request: Request) -> Answer:
+    """All finds, getRelationshipsForEntity and getRelatedEntities. Raises what is wrong with the request, else what
+    `combined` makes of the errors when nobody answers."""
+    body = request.asked.bean
+    offset, size = body.get("offset") or 0, body.get("pageSize") or 0
+    check_paging(offset, size)
+    key = sort_key(body.get("sequencingOrder"), body.get("sequencingProperty"))
+    replies = await request.all(_from_the_start(request.asked, offset, size))
+    require_answers(request, replies)
+    found = by_guid((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
+    everything = [bean for said in found.values() if (bean := merged(said)) is not None]
+    page = [dict(bean) for bean in take(request.view(everything), key, offset, size)]
+    request.learn(page, lambda guid: [said.member for said in found[guid]])
+    if not page or "Relationship" in request.asked.operation:
+        return request.answer(page)
+    return request.answer(request.view(await classified(request, page, found, replies)))
+
+
+def _from_the_start(asked: Asked, offset: int, size: int) -> Asked:
+    body = dict(asked.bean)
+    if not body:
+        return asked
+    body.update(offset=0, pageSize=offset + size if size else 0)
+    if size and body.get("sequencingOrder") in (None, "ANY"):
+        body["sequencingOrder"] = "GUID"
+    return replace(asked, body=body)
+
+
+def require_answers(request: Request, replies: Round) -> None:
+    """Raises when nobody has answered, or when the request is wrong: what the local repository says of a parameter
+    holds, whatever others make of it."""
+    local = replies.of(request.federated.local_id)
+    if local is not None and isinstance(local.error, InvalidParameterError):
+        raise local.error
+    if not replies.answers:
+        raise combined(replies.errors)
+
+
+async def classified(
+    request: Request, beans: Sequence[Bean], found: dict[str, list[Said]], replies: Round
+) -> list[Bean]:
+    """`beans` with the classifications that members gave to entities which they have not shown.
+
+    A member that showed an entity has said what it knows. First those are asked who are named as the home of a
+    classification, for they may have taken it back; then the others, who may have given one that nobody else has heard
+    of. No more than `classification_calls` in all.
+    """
+    limit = request.federated.settings.classification_calls
+    members = [reply.member for reply in replies.answers]
+    named: list[tuple[Member, str]] = []
+    others: list[tuple[Member, str]] = []
+    for bean in beans:
+        shown = {each.member for each in found[bean["guid"]]}
+        homes = {
+            home for each in found[bean["guid"]] for carried in each.carried or () for home in maintainers(carried)
+        }
+        for member in members:
+            if member.collection_id not in shown:
+                (named if member.collection_id in homes else others).append((member, bean["guid"]))
+    if len(named) > limit:
+        request.warnings.append(
+            f"classifications of {len(named) - limit} results were not checked with the members that gave them"
+        )
+    if len(named) + len(others) > limit:
+        others = []
+    wanted = [*named[:limit], *others]
+    if not wanted:
+        return list(beans)
+    heard: dict[str, list[Said]] = {}
+    for guid, said in await home_classifications(request, wanted):
+        heard.setdefault(guid, []).append(said)
+    return [
+        merged([*found[bean["guid"]], *heard[bean["guid"]]]) or bean if bean["guid"] in heard else bean
+        for bean in beans
+    ]

@@ -1,0 +1,34 @@
+"""Graphs around entities: the union of what each member sees (OMRS queries § 5), every instance by the merge rules.
+
+Each member walks over what it holds. A way that leads over relationships which no single member holds is not found.
+"""
+
+from omrs_streams.federation.finds import classified, require_answers
+from omrs_streams.federation.member import Round
+from omrs_streams.federation.merging import Said, by_guid, merged
+from omrs_streams.federation.request import Request
+from omrs_streams.repository.changes import ends_of
+from omrs_streams.repository.services import Answer
+
+ENTITIES, RELATIONSHIPS = "entityElementList", "relationshipElementList"
+
+
+async def graph(request: Request) -> Answer:
+    """getEntityNeighborhood and getLinkingEntities, each at a time too."""
+    replies = await request.all()
+    require_answers(request, replies)
+    entities, relationships = _parts(replies, ENTITIES), _parts(replies, RELATIONSHIPS)
+    nodes = [bean for said in entities.values() if (bean := merged(said)) is not None]
+    nodes = request.view(nodes, "findEntities")
+    nodes = request.view(await classified(request, nodes, entities, replies), "findEntities")
+    there = {bean["guid"] for bean in nodes}
+    edges = [bean for said in relationships.values() if (bean := merged(said)) is not None]
+    edges = [bean for bean in request.view(edges, "findRelationships") if there.issuperset(ends_of(bean))]
+    shown = {**entities, **relationships}
+    request.learn([*nodes, *edges], lambda guid: [said.member for said in shown[guid]])
+    found = {ENTITIES: nodes, RELATIONSHIPS: edges}
+    return request.answer({name: beans for name, beans in found.items() if beans})
+
+
+def _parts(replies: Round, name: str) -> dict[str, list[Said]]:
+    return by_guid((reply.member.collection_id, (reply.result or {}).get(name) or ()) for reply in replies.answers)

@@ -1,0 +1,155 @@
+"""The federated repository of two servers that keep no copies of each other: what one has, the other answers for."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+from e2e_samples import refused
+
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.client import MetadataClient
+from omrs_streams.log.embedded import Endpoint
+from workers import Running, eventually, fleet, unique
+
+pytestmark = pytest.mark.kafka
+
+Bean = dict[str, Any]
+TYPES = TypeSystem.builtin()
+UNKNOWN = "00000000-0000-4000-8000-00000000dead"
+
+
+@dataclass
+class Two:
+    """`near` is asked; `far` has what it asks for. Neither keeps reference copies of terms."""
+
+    near: Running
+    far: Running
+    near_id: str
+    far_id: str
+
+    def ask(self, path: str, body: Any = None, *, method: str = "", user: str = "erinoverview") -> httpx.Response:
+        """A call of near's federated repository."""
+        method = method or ("GET" if body is None else "POST")
+        return self.near.rest(user).request(method, "/enterprise" + path, json=body)
+
+
+@pytest.fixture(scope="module")
+def two(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    root = tmp_path_factory.mktemp("federation")
+    with fleet(root, kafka.bootstrap_servers) as ours:
+        cohort = unique("federation")
+        config = root / "apart.yaml"
+        config.write_text("events_to_save: {rule: SELECTED_TYPES, types: [Comment]}\n")
+        near, far = (ours.spawn(unique(name), cohort=cohort, config=config) for name in ("near", "far"))
+        for running in (near, far):
+            ours.await_url(running).wait_ready()
+        for running in (near, far):
+            eventually(partial(members, running, cohort), "the two know each other")
+        ids = [running.ask("/status")["metadata_collection_id"] for running in (near, far)]
+        yield Two(near, far, *ids)
+        for running in (near, far):
+            assert "failed unexpectedly" not in running.log_text()
+
+
+def members(running: Running, cohort: str) -> int:
+    answer = running.rest("operator").get(f"/metadata-highway/cohorts/{cohort}/remote-members").json()
+    return len(answer.get("cohortMembers") or ())
+
+
+def term(client: MetadataClient, name: str) -> Bean:
+    return client.add_entity("GlossaryTerm", {"qualifiedName": name, "displayName": name})
+
+
+def good(answer: httpx.Response) -> Bean:
+    body: Bean = answer.json()
+    assert body["relatedHTTPCode"] == 200, body
+    assert "x-omrs-warnings" not in answer.headers, answer.headers["x-omrs-warnings"]
+    return body
+
+
+def test_an_entity_of_the_other_member_is_read(two: Two) -> None:
+    made = term(two.far.client(), unique("read"))
+    guid = made["guid"]
+    refused(two.near.rest().get(f"/instances/entity/{guid}"), "OMRS-REPOSITORY-404-002", "EntityNotKnownException")
+    answer = two.ask(f"/instances/entity/{guid}")
+    found = good(answer)["entity"]
+    assert (found["guid"], found["version"], found["metadataCollectionId"]) == (guid, 1, two.far_id)
+    assert answer.headers["etag"] == '"1"'
+    assert good(two.ask(f"/instances/entity/{guid}/existence"))["entity"]["guid"] == guid
+    summary = good(two.ask(f"/instances/entity/{guid}/summary"))["entity"]
+    assert summary["class"] == "EntitySummary" and "properties" not in summary
+
+
+def test_what_nobody_knows(two: Two) -> None:
+    refused(two.ask(f"/instances/entity/{UNKNOWN}"), "OMRS-REPOSITORY-404-002", "EntityNotKnownException")
+    assert "entity" not in good(two.ask(f"/instances/entity/{UNKNOWN}/existence"))
+    refused(two.ask(f"/instances/relationship/{UNKNOWN}"), "OMRS-REPOSITORY-404-011", "RelationshipNotKnownException")
+
+
+def test_a_page_is_sorted_and_cut_over_both(two: Two) -> None:
+    mark = unique("page")
+    for number in range(6):
+        term((two.near if number % 2 else two.far).client(), f"{mark}-{number}")
+    seen = []
+    for offset in (0, 2, 4, 6):
+        body = {
+            "class": "EntityPropertyFindRequest",
+            "typeGUID": TYPES.require(name="GlossaryTerm")["guid"],
+            "offset": offset,
+            "pageSize": 2,
+            "sequencingOrder": "PROPERTY_DESCENDING",
+            "sequencingProperty": "qualifiedName",
+        }
+        page = good(two.ask(f"/instances/entities/by-property-value?searchCriteria={mark}.*", body)).get("entities", [])
+        seen.append([bean["properties"]["instanceProperties"]["qualifiedName"]["primitiveValue"] for bean in page])
+    assert seen == [[f"{mark}-5", f"{mark}-4"], [f"{mark}-3", f"{mark}-2"], [f"{mark}-1", f"{mark}-0"], []]
+
+
+def test_paging_without_an_order_shows_each_instance_once(two: Two) -> None:
+    mark = unique("any")
+    made = {term((two.near if number % 3 else two.far).client(), f"{mark}-{number}")["guid"] for number in range(7)}
+    seen: list[str] = []
+    for offset in range(0, 9, 3):
+        body = {"class": "EntityPropertyFindRequest", "offset": offset, "pageSize": 3}
+        page = good(two.ask(f"/instances/entities/by-property-value?searchCriteria={mark}.*", body)).get("entities", [])
+        seen += [bean["guid"] for bean in page]
+    assert len(seen) == 7 and set(seen) == made
+
+
+def test_what_is_wrong_with_a_request_is_said(two: Two) -> None:
+    body = {"class": "EntityFindRequest", "offset": -1}
+    refused(two.ask("/instances/entities", body), "OMRS-REPOSITORY-400-050", "PagingErrorException")
+    bad = two.ask("/instances/entities/by-property-value?searchCriteria=(", {"class": "EntityPropertyFindRequest"})
+    refused(bad, "OMRS-PROPERTIES-400-006", "InvalidParameterException")
+    unreadable = two.near.rest().post("/enterprise/instances/entities", content=b"{")
+    assert unreadable.status_code == 400
+
+
+def test_what_concerns_one_repository_is_not_offered(two: Two) -> None:
+    guid = term(two.near.client(), unique("local"))["guid"]
+    answer = two.ask(f"/instances/entity/{guid}/home-classifications")
+    refused(answer, "OMRS-ENTERPRISE-REPOSITORY-405-001", "FunctionNotSupportedException")
+    history = two.ask(f"/instances/entity/{guid}/history/all", {"class": "HistoryRangeRequest"})
+    refused(history, "OMRS-ENTERPRISE-REPOSITORY-405-001", "FunctionNotSupportedException")
+
+
+def test_types_are_those_of_both(two: Two) -> None:
+    gallery = good(two.ask("/types/all"))
+    assert len(gallery["typeDefs"]) == len({typedef["guid"] for typedef in gallery["typeDefs"]}) > 500
+    assert good(two.ask("/types/typedef/name/GlossaryTerm"))["typeDef"]["name"] == "GlossaryTerm"
+    refused(two.ask("/types/typedef/name/NoSuchType"), "OMRS-REPOSITORY-404-009", "TypeDefNotKnownException")
+    assert good(two.ask("/metadata-collection-id"))["metadataCollectionId"] not in (two.near_id, two.far_id)
+
+
+def test_the_out_topic_is_named(two: Two) -> None:
+    connection = good(two.ask("/remote-topic-connection"))["connection"]
+    assert connection["endpoint"]["address"] == f"omrs.server.{two.near.server}.out"
+
+
+def warnings(answer: httpx.Response) -> list[str]:
+    found: list[str] = json.loads(answer.headers.get("x-omrs-warnings", "[]"))
+    return found
