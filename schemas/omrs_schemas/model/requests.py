@@ -321,20 +321,19 @@ class EntityPropertyHistoricalFindRequest(EntityPropertyFindRequest):
 
 
 class RelatedEntitiesFindRequest(OMRSAPIPagedFindRequest):
-    """Entities that can be reached from one."""
+    """Entities that can be reached from one; of now or of the past, for which Java clients take the same path."""
 
     bean_class = "RelatedEntitiesFindRequest"
 
     entityTypeGUIDs: list[str] | None = None
     limitResultsByClassification: list[str] | None = None
+    asOfTime: EpochMs | None = None
 
 
 class RelatedEntitiesHistoricalFindRequest(RelatedEntitiesFindRequest):
     """The same at a point in time."""
 
     bean_class = "RelatedEntitiesHistoricalFindRequest"
-
-    asOfTime: EpochMs | None = None
 
 
 class EntityNeighborhoodFindRequest(OMRSAPIFindRequest):

@@ -3,7 +3,9 @@
 A route without history and its `/history` twin share a handler; the bean of the twin has `asOfTime`.
 """
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 import omrs_schemas.model.requests as beans
 from omrs_streams.api.access import readable
@@ -82,6 +84,11 @@ def _pair(path: str, operation: str, handler: Any, query: tuple[str, ...], *bodi
     ]
 
 
+_RELATED = Annotated[
+    beans.RelatedEntitiesHistoricalFindRequest | beans.RelatedEntitiesFindRequest, Field(union_mode="left_to_right")
+]
+"""Java clients ask for the past on the path without history (OMRS queries § 6)."""
+
 _FROM = "/instances/entities/from-entity"
 
 ROUTES = [
@@ -106,7 +113,7 @@ ROUTES = [
         "getRelatedEntities",
         related_entities,
         (),
-        beans.RelatedEntitiesHistoricalFindRequest,  # Java clients ask for the past here (OMRS queries § 6)
+        beans.RelatedEntitiesFindRequest,  # Java clients ask for the past here (OMRS queries § 6)
         beans.RelatedEntitiesHistoricalFindRequest,
     ),
 ]

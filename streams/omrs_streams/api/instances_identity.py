@@ -33,6 +33,7 @@ def _handlers(kind: str, new_guid: str) -> dict[str, Any]:
             r.query.get("newHomeMetadataCollectionId"),
             r.query.get("newHomeMetadataCollectionName"),
             *_ids(r.bean),
+            members=r.worker.members(),
         )
 
     return {"identity": identity, "type": retype, "home": home}

@@ -5,6 +5,7 @@ carries the change; everything else follows from that record and is repeated unt
 (`worker/consequences.py`): the old guid is retired, relationships of ours get their new end.
 """
 
+from collections.abc import Container
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -244,11 +245,14 @@ class IdentityCommands(CommandBase):
         new_home_name: str | None,
         type_guid: str | None,
         type_name: str | None,
+        *,
+        members: Container[str],
     ) -> Bean:
         """Make this collection the home of a reference copy whose home is gone.
 
         Raises InvalidParameterError NOT_FOR_LOCAL_COLLECTION (another collection is to be the home),
-        INSTANCE_HOME_IS_LOCAL, NO_HOME_FOR_INSTANCE (`home` is not the instance's home now).
+        INSTANCE_HOME_IS_LOCAL, NO_HOME_FOR_INSTANCE (the instance's home is one of `members`, and not `home`). Where no
+        member is its home, `home` may be any: Egeria does not look at it (OMRS conformance § 5).
         """
         self.require_type(type_guid, type_name)
         if new_home != self._local.collection_id:
@@ -267,10 +271,16 @@ class IdentityCommands(CommandBase):
             return "RE_HOMED", changed, more
 
         return await self._change(
-            owned, call, guid, kind, "re-home", change, allowed=lambda bean: self._require_other_home(bean, home)
+            owned,
+            call,
+            guid,
+            kind,
+            "re-home",
+            change,
+            allowed=lambda bean: self._require_other_home(bean, home, members),
         )
 
-    def _require_other_home(self, bean: Bean, home: str) -> None:
+    def _require_other_home(self, bean: Bean, home: str, members: Container[str]) -> None:
         provenance = bean.get("instanceProvenanceType")
         maintainer = bean.get("replicatedBy") if provenance == EXTERNAL_SOURCE else bean.get("metadataCollectionId")
         if provenance in (LOCAL_COHORT, EXTERNAL_SOURCE) and maintainer == self._local.collection_id:
@@ -280,7 +290,7 @@ class IdentityCommands(CommandBase):
                 help="only a reference copy can be given a new home",
                 guid=bean["guid"],
             )
-        if bean.get("metadataCollectionId") != home:
+        if bean.get("metadataCollectionId") != home and bean.get("metadataCollectionId") in members:
             raise InvalidParameterError(
                 f"the home of {bean['guid']} is {bean.get('metadataCollectionId')}, not {home}",
                 code=Code.NO_HOME_FOR_INSTANCE,
