@@ -78,8 +78,8 @@ class Consequences:
         """
         for record in records:
             kind = record.named.get("kind")
-            if kind in _CAUSES and record.text("omrs-meta").startswith(_FROM_HOME):
-                self._try(record, self._cascade)
+            if kind in _CAUSES and record.text("omrs-meta").startswith(_FROM_HOME) and record.text("home-id"):
+                self._try(record, self._cascade)  # not for a copy that was only forgotten: that record names no home
             elif kind in _RE_IDENTIFIED and not record.text("omrs-meta").startswith(_LOADED):
                 self._try(record, self._new_identity)
         copies = [
