@@ -9,13 +9,14 @@ from fastapi import Request as HttpRequest
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import TypeAdapter
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.routing import Route as AsgiRoute
 
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import OmrsError, RepositoryError
 from omrs_streams import metrics
-from omrs_streams.api import audit, highway, instances, types
+from omrs_streams.api import audit, highway, instances, types, v1
 from omrs_streams.api.endpoint import Endpoint, local_endpoint
 from omrs_streams.api.enterprise import (
     ENTERPRISE,
@@ -29,7 +30,6 @@ from omrs_streams.api.enterprise import (
 from omrs_streams.api.replies import JSON, dump, error_bean, failure, page
 from omrs_streams.api.route import TEXT, Route
 from omrs_streams.api.services import BASE, LocalServices
-from omrs_streams.api.v1 import make_v1
 from omrs_streams.federation.enterprise import Enterprise
 from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
 from omrs_streams.replay.verify import INTERNAL_DIGEST
@@ -73,10 +73,13 @@ def make_api(worker: "Worker") -> Starlette:
         AsgiRoute(BASE + ENTERPRISE + route.path, _federated(worker, enterprise, route), methods=[route.method])
         for route in (*federated_routes(ordered), REMOTE_TOPIC)
     ]
-    people = make_v1(
+    people = v1.make_v1(
         worker.settings.server, services, enterprise if worker.settings.cohorts else None, worker.types, worker.audit
     )
-    return Starlette(routes=[*fast, Mount("/api/v1", app=people), Mount("/", app=described)])
+    return Starlette(
+        routes=[*fast, Mount(v1.PATH, app=people), Mount("/", app=described)],
+        exception_handlers={HTTPException: v1.no_such_path},
+    )
 
 
 def _federated(worker: "Worker", enterprise: Enterprise, route: Route) -> Endpoint:

@@ -3,33 +3,50 @@
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import compile_path
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams import metrics
-from omrs_streams.api.v1 import entities, problems, relationships, search
+from omrs_streams.api.v1 import classifications, entities, graph, problems, relationships, search, server, types
 from omrs_streams.api.v1.asking import Repositories
 from omrs_streams.api.v1.base import Problem
 from omrs_streams.audit import AuditLog
 from omrs_streams.repository.services import Services
 
-ROUTERS = (entities.router, relationships.router, search.router)
+ROUTERS = (
+    entities.router,
+    classifications.router,
+    graph.router,
+    relationships.router,
+    search.router,
+    types.types,
+    types.attribute_types,
+    server.router,
+)
 DESCRIPTION = """Open metadata as plain resources: entities, the relationships between them, their classifications and
 types. Any member of a cohort answers for all of them. Failures are application/problem+json."""
 
 
-def make_v1(server: str, local: Services, cohort: Services | None, types: TypeSystem, audit: AuditLog) -> FastAPI:
+def make_v1(name: str, local: Services, cohort: Services | None, known: TypeSystem, audit: AuditLog) -> FastAPI:
     """The API of a server, to be mounted. `cohort`: all members together, None where the server has no cohorts."""
     app = _Described(
-        title=f"omrs-streams metadata of {server}",
+        title=f"omrs-streams metadata of {name}",
         version=metrics.VERSION,
         description=DESCRIPTION,
         redirect_slashes=False,
         strict_content_type=False,  # a body that is no JSON is refused with the status that says so
     )
-    app.state.repositories = Repositories(server, local, cohort, types, audit)
+    app.state.repositories = Repositories(name, local, cohort, known, audit)
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    app.state.parameters = {
+        operation["operationId"]: [each["name"] for each in operation["parameters"] if each["in"] == "query"]
+        for path in paths.values()
+        for operation in path.values()
+    }
+    app.state.methods = [(compile_path(path)[0], [each.upper() for each in paths[path]]) for path in paths]
     return app
 
 

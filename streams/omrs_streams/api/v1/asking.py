@@ -95,6 +95,10 @@ class Asking:
     def types(self) -> TypeSystem:
         return self.repositories.types
 
+    def here(self) -> "Asking":
+        """The same caller, asking this server alone."""
+        return Asking(self.request, "local", self.user)
+
     async def __call__(
         self,
         operation: str,
@@ -171,8 +175,7 @@ _KEY = Header(
 _IF_MATCH = Header(
     alias="if-match",
     description="Change it only if it is at this revision: the ETag that was read, several, or `*`.",
-    pattern=r'^\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*$',
-    max_length=1000,
+    pattern=r'^(\*|(W/)?"[!#-~]*"( ?, ?(W/)?"[!#-~]*")*)$',
     examples=['"3"'],
 )
 

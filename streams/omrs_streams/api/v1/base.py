@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from omrs_schemas.model.dates import to_epoch_ms
 from omrs_streams.log.record import TEXT_LIMIT
 
+PATH = "/api/v1"
 FIRST_YEAR, LAST_YEAR = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 
 

@@ -64,7 +64,7 @@ def merged(types: TypeSystem, current: Bean, changes: Mapping[str, Any], patch: 
     return bean
 
 
-def _external(source: ExternalSource | None) -> Bean:
+def external(source: ExternalSource | None) -> Bean:
     if source is None:
         return {}
     bean: Bean = {"metadataCollectionId": source.guid}
@@ -79,7 +79,7 @@ def new_entity(types: TypeSystem, given: NewEntity) -> Bean:
         "class": "EntityCreateRequest",
         "entityTypeGUID": type_guid(types, given.type, category="ENTITY_DEF"),
         "initialProperties": properties(types, given.type, given),
-        **_external(given.external_source),
+        **external(given.external_source),
     }
     if given.classifications:
         bean["initialClassifications"] = [
@@ -114,7 +114,7 @@ def new_relationship(types: TypeSystem, given: NewRelationship) -> Bean:
         "initialProperties": properties(types, given.type, given),
         "entityOneGUID": given.end1,
         "entityTwoGUID": given.end2,
-        **_external(given.external_source),
+        **external(given.external_source),
     }
     if given.status is not None:
         bean["initialStatus"] = given.status.value
@@ -138,5 +138,5 @@ def type_summary(types: TypeSystem, name: str, pointer: str = "/type") -> Bean:
     return {"headerVersion": 1, **{field: typedef[field] for field in kept if field in typedef}}
 
 
-def type_guids(types: TypeSystem, names: Sequence[str], pointer: str) -> list[str]:
-    return [type_guid(types, name, pointer) for name in names]
+def type_guids(types: TypeSystem, names: Sequence[str], pointer: str, category: str | None = None) -> list[str]:
+    return [type_guid(types, name, pointer, category) for name in names]

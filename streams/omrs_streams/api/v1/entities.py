@@ -12,7 +12,7 @@ from omrs_streams.api.v1 import beans, finding, life
 from omrs_streams.api.v1.asking import Ask, Asking, Create
 from omrs_streams.api.v1.base import Name
 from omrs_streams.api.v1.finding import Kind, Sort, sorting
-from omrs_streams.api.v1.handling import make_router
+from omrs_streams.api.v1.handling import PROPERTY, make_router
 from omrs_streams.api.v1.instances import ENTITY, RELATIONSHIP, Noun, page_of, shown
 from omrs_streams.api.v1.life import AsOf, AtGuid, Continued, PageSize
 from omrs_streams.api.v1.models import Entity, EntityPage, NewEntity, RelationshipPage, Status
@@ -21,8 +21,6 @@ from omrs_streams.api.v1.problems import at
 from omrs_streams.api.v1.replies import created, listed, paged
 from omrs_streams.client.search import Condition, SearchProperties, attribute_of, contains
 from omrs_streams.repository.local import Bean
-
-PROPERTY = "property."
 
 router = make_router("/entities", "entities")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
@@ -12,8 +12,8 @@ from omrs_streams.api.v1.beans import type_guid, type_guids
 from omrs_streams.api.v1.models import Status
 from omrs_streams.api.v1.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
 from omrs_streams.api.v1.problems import at
-from omrs_streams.client.search import Condition as ClientCondition
-from omrs_streams.client.search import Operator, contains, ends_with, starts_with
+from omrs_streams.client.search import Condition, contains, ends_with, starts_with
+from omrs_streams.client.search import Operator as OmrsOperator
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.sequencing import sort_key
 
@@ -25,10 +25,10 @@ Sort = Annotated[str, StringConstraints(pattern=r"^(guid|-?[A-Za-z_][A-Za-z0-9_]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_-]+$")]
 
-Comparison = Literal[
+Operator = Literal[
     "eq", "ne", "lt", "le", "gt", "ge", "in", "null", "notNull", "matches", "contains", "startsWith", "endsWith"
 ]
-_OPERATORS: Mapping[str, Operator] = {
+_OPERATORS: Mapping[str, OmrsOperator] = {
     "eq": "EQ",
     "ne": "NEQ",
     "lt": "LT",
@@ -46,27 +46,14 @@ _OPERATORS: Mapping[str, Operator] = {
 _PATTERNS = {"contains": contains, "startsWith": starts_with, "endsWith": ends_with}
 
 
-class Condition(Model):
-    """A property compared with a value, or a group of conditions: `all`, `any` or `none` of them must hold."""
+class Comparison(Model):
+    """A property compared with a value."""
 
-    property: Name | None = Field(None, description="of the type, or of the header: createTime, createdBy, typeName …")
-    operator: Comparison = Field("eq", description="`matches`: a Java regular expression for the whole text")
+    property: Name = Field(description="of the type, or of the header: createTime, createdBy, typeName …")
+    operator: Operator = Field("eq", description="`matches`: a Java regular expression for the whole text")
     value: JsonValue = Field(None, description="a list for `in`, nothing for `null` and `notNull`")
-    all: list["Condition"] | None = None
-    any: list["Condition"] | None = None
-    none: list["Condition"] | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> "Condition":
-        given = [name for name in ("property", "all", "any", "none") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"one of property, all, any and none is needed, not {' and '.join(given) or 'nothing'}")
-        return self
 
     def to_bean(self, types: TypeSystem, type_name: str | None, pointer: str) -> Bean:
-        """A PropertyCondition."""
-        if self.property is None:
-            return {"nestedConditions": self.to_search(types, type_name, pointer)}
         value: Any = self.value
         with at(f"{pointer}/value"):
             if self.operator in _PATTERNS:
@@ -76,16 +63,45 @@ class Condition(Model):
             if value is None and self.operator not in ("null", "notNull"):
                 raise InvalidParameterError(f"{self.property}: `{self.operator}` needs a value")
         with at(pointer):
-            return ClientCondition(self.property, _OPERATORS[self.operator], value).to_bean(types, type_name)
+            return Condition(self.property, _OPERATORS[self.operator], value).to_bean(types, type_name)
 
-    def to_search(self, types: TypeSystem, type_name: str | None, pointer: str) -> Bean:
-        """A SearchProperties bean: a single condition is a group of one."""
-        for name, criteria in (("all", "ALL"), ("any", "ANY"), ("none", "NONE")):
-            group: list[Condition] | None = getattr(self, name)
-            if group is not None:
-                inner = [each.to_bean(types, type_name, f"{pointer}/{name}/{i}") for i, each in enumerate(group)]
-                return {"conditions": inner, "matchCriteria": criteria}
-        return {"conditions": [self.to_bean(types, type_name, pointer)], "matchCriteria": "ALL"}
+
+class AllOf(Model):
+    """All of these hold."""
+
+    all: list["Where"]
+
+
+class AnyOf(Model):
+    """Any of these holds."""
+
+    any: list["Where"]
+
+
+class NoneOf(Model):
+    """None of these holds."""
+
+    none: list["Where"]
+
+
+Where = Comparison | AllOf | AnyOf | NoneOf
+"""A comparison, or a group of them."""
+for _group in (AllOf, AnyOf, NoneOf):
+    _group.model_rebuild()
+
+
+def to_search(where: Where, types: TypeSystem, type_name: str | None, pointer: str) -> Bean:
+    """A SearchProperties bean; a single comparison is a group of one."""
+    if isinstance(where, Comparison):
+        return {"conditions": [where.to_bean(types, type_name, pointer)], "matchCriteria": "ALL"}
+    ((name, group),) = where
+    conditions = []
+    for index, each in enumerate(group):
+        at_each = f"{pointer}/{name}/{index}"
+        nested = not isinstance(each, Comparison)
+        inner = to_search(each, types, type_name, at_each) if nested else each.to_bean(types, type_name, at_each)
+        conditions.append({"nestedConditions": inner} if nested else inner)
+    return {"conditions": conditions, "matchCriteria": name.upper()}
 
 
 def _text(value: Any, operator: str) -> str:
@@ -98,7 +114,7 @@ class Classified(Model):
     """An entity carries this classification, and its properties meet the conditions."""
 
     name: Name = Field(examples=["Confidentiality"])
-    where: Condition | None = None
+    where: Where | None = None
 
 
 class Search(Model):
@@ -106,7 +122,7 @@ class Search(Model):
 
     type: Name | None = Field(None, description="with its subtypes", examples=["GlossaryTerm"])
     subtypes: list[Name] | None = Field(None, description="only these of its subtypes")
-    where: Condition | None = Field(
+    where: Where | None = Field(
         None, examples=[{"all": [{"property": "displayName", "operator": "contains", "value": "Customer"}]}]
     )
     status: list[Status] | None = Field(None, description="any of these; every status but DELETED where left out")
@@ -123,7 +139,7 @@ class Search(Model):
         if self.subtypes:
             bean["subtypeGUIDs"] = type_guids(types, self.subtypes, "/subtypes")
         if self.where is not None:
-            bean["matchProperties"] = self.where.to_search(types, self.type, "/where")
+            bean["matchProperties"] = to_search(self.where, types, self.type, "/where")
         return {**bean, **limits(types, kind, self.type, self.status, self.sort, self.as_of)}
 
 
@@ -144,7 +160,7 @@ class EntitySearch(Search):
                 type_guid(types, each.name, f"{pointer}/name", "CLASSIFICATION_DEF")
                 condition: Bean = {"name": each.name}
                 if each.where is not None:
-                    condition["matchProperties"] = each.where.to_search(types, each.name, f"{pointer}/where")
+                    condition["matchProperties"] = to_search(each.where, types, each.name, f"{pointer}/where")
                 conditions.append(condition)
             bean["matchClassifications"] = {
                 "conditions": conditions,

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,10 @@ from omrs_streams import metrics
 from omrs_streams.api.endpoint import GONE, MAX_BODY
 from omrs_streams.api.v1 import problems
 from omrs_streams.api.v1.asking import ANONYMOUS, USER, Repositories
+
+PROPERTY = "property."
+"""How the query parameters of a list begin that compare a property."""
+_WITH_PROPERTIES = ("listEntities", "listRelationships")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -35,6 +39,7 @@ class _Route(APIRoute):
         async def measured(request: Request) -> Response:
             started = time.perf_counter()
             try:
+                _require_known(request, self.operation_id)
                 return await handle(_Exact(request.scope, request.receive))
             except ClientDisconnect:
                 return Response(status_code=GONE)
@@ -54,6 +59,18 @@ class _Route(APIRoute):
                 timer.observe(time.perf_counter() - started)
 
         return measured
+
+
+def _require_known(request: Request, operation: str | None) -> None:
+    """A misspelt filter must not widen the answer."""
+    known: Sequence[str] = request.app.state.parameters[operation]
+    prefix = PROPERTY if operation in _WITH_PROPERTIES else None
+    unknown = [name for name in request.query_params if name not in known and not (prefix and name.startswith(prefix))]
+    if unknown:
+        said = f"there is no such parameter; known: {', '.join(known)}"
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", each), "msg": said} for each in unknown]
+        )
 
 
 def _report(request: Request, message_id: str, operation: str, said: str) -> None:

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from omrs_schemas import errors
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import OmrsError
-from omrs_streams.api.v1.base import FieldError, Problem
+from omrs_streams.api.v1.base import PATH, FieldError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,16 @@ _POINTERS = {
 }
 """Parameters of the repository services by the name they have here."""
 
+_TITLES: dict[type[OmrsError], str] = {
+    errors.PropertyError: "Property not allowed",
+    errors.ClassificationError: "Classification not allowed",
+    errors.TypeDefError: "Type not allowed here",
+    errors.PatchError: "Change of a type not allowed",
+    errors.PagingError: "No such page",
+    errors.RepositoryError: "Repository not available",
+}
+"""Where the name of the error is no title."""
+
 
 @contextmanager
 def at(pointer: str) -> Iterator[None]:
@@ -102,12 +112,12 @@ def status_of(error: OmrsError, *, conditional: bool = False) -> int:
 
 
 def problem_of(error: OmrsError, path: str, *, conditional: bool = False) -> Problem:
-    name = type(error).__name__.removesuffix("Error")
+    name = type(error).__name__.removesuffix("Error").replace("TypeDef", "Type")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
     pointer = _pointer(error)
     return Problem(
         type=f"urn:omrs-streams:problem:{words.replace(' ', '-')}",
-        title=words.capitalize(),
+        title=_TITLES.get(type(error), words.capitalize()),
         status=status_of(error, conditional=conditional),
         detail=error.message,
         instance=path,
@@ -172,12 +182,30 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_allowed(request))
         detail = f"{request.method} {request.url.path}: {error.detail}"
-        return respond(_plain(error.status_code, request.url.path, detail), dict(error.headers or {}))
+        return respond(_plain(error.status_code, request.url.path, detail), headers)
 
     app.add_exception_handler(OmrsError, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
+
+
+async def no_such_path(request: Request, error: Exception) -> Response:
+    """For the app that this one is mounted in: a path with a line break in it reaches no mounted app."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if request.url.path.startswith(f"{PATH}/"):
+        return respond(_plain(error.status_code, request.url.path, f"{request.url.path}: {error.detail}"))
+    return Response(str(error.detail), error.status_code, error.headers, media_type="text/plain")
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of the path; Starlette names those of its first route only."""
+    path = request.url.path.removeprefix(PATH)
+    return sorted({each for pattern, methods in request.app.state.methods if pattern.match(path) for each in methods})
 
 
 def _fault(found: dict[str, Any]) -> FieldError:

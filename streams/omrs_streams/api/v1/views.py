@@ -6,18 +6,17 @@ from typing import Any
 from urllib.parse import quote
 
 from omrs_schemas.model.values import from_properties
+from omrs_streams.api.v1.base import PATH
 from omrs_streams.api.v1.models import Classification, End, Entity, Graph, Home, Relationship
 from omrs_streams.repository.local import Bean
 
-BASE = "/api/v1"
-
 
 def entity_url(guid: str) -> str:
-    return f"{BASE}/entities/{quote(guid, safe='')}"
+    return f"{PATH}/entities/{quote(guid, safe='')}"
 
 
 def relationship_url(guid: str) -> str:
-    return f"{BASE}/relationships/{quote(guid, safe='')}"
+    return f"{PATH}/relationships/{quote(guid, safe='')}"
 
 
 def entity(bean: Bean, warnings: Iterable[str] = ()) -> Entity:
@@ -76,7 +75,7 @@ def moment(ms: int | None) -> str | int | None:
     if ms is None:
         return None
     try:
-        return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03d}Z"
+        return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}.{ms % 1000:03d}Z"
     except (OverflowError, ValueError, OSError):
         return ms
 

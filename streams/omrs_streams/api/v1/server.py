@@ -1,0 +1,82 @@
+"""`/server`: who answers here, and with whom."""
+
+from fastapi import Response
+from pydantic import Field
+
+from omrs_schemas.errors import OmrsError
+from omrs_streams import metrics
+from omrs_streams.api.v1.asking import Ask
+from omrs_streams.api.v1.base import Model
+from omrs_streams.api.v1.handling import make_router
+from omrs_streams.api.v1.replies import plain, refusals
+from omrs_streams.api.v1.views import moment
+from omrs_streams.repository.local import Bean
+
+router = make_router("/server", "server")
+
+
+class Member(Model):
+    """Another member of a cohort, as it registered."""
+
+    collection_id: str
+    collection_name: str | None = None
+    server: str | None = None
+    organization: str | None = None
+    registered: str | int | None = Field(None, json_schema_extra={"format": "date-time"})
+
+
+class Cohort(Model):
+    """A cohort of this server."""
+
+    name: str
+    status: str = Field(description="how this server stands in it", examples=["CONNECTED"])
+    members: list[Member] = Field(description="the others")
+
+
+class Server(Model):
+    """This server."""
+
+    name: str
+    version: str
+    collection_id: str | None = Field(None, description="its metadata collection; none without a local repository")
+    cohorts: list[Cohort]
+
+
+@router.get(
+    "",
+    operation_id="getServer",
+    summary="This server, its metadata collection and its cohorts",
+    response_model=Server,
+    responses=refusals(),
+)
+async def server(ask: Ask) -> Response:
+    local = ask.here()
+    try:
+        collection = (await local("getMetadataCollectionId")).result
+    except OmrsError:
+        collection = None  # it has no repository of its own
+    cohorts = []
+    for described in await _cohorts(ask):
+        name = described["cohortName"]
+        found = (await local("getRemoteRegistrations", path={"cohort": name})).result or []
+        members = [_member(each) for each in found]
+        cohorts.append(Cohort(name=name, status=described["connectionStatus"], members=members))
+    name = ask.repositories.server
+    return plain(Server(name=name, version=metrics.VERSION, collection_id=collection, cohorts=cohorts))
+
+
+async def _cohorts(ask: Ask) -> list[Bean]:
+    try:
+        return (await ask.here()("getCohortDescriptions")).result or []
+    except OmrsError:
+        return []  # NO_METADATA_HIGHWAY: it is in none
+
+
+def _member(bean: Bean) -> Member:
+    return Member(
+        collection_id=bean["metadataCollectionId"],
+        collection_name=bean.get("metadataCollectionName"),
+        server=bean.get("serverName"),
+        organization=bean.get("organizationName"),
+        registered=moment(bean.get("registrationTime")),
+    )
