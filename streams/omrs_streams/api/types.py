@@ -5,7 +5,7 @@ from typing import Any
 import omrs_schemas.model.types as beans
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import InvalidParameterError
-from omrs_schemas.model.requests import TypeDefReIdentifyRequest
+from omrs_schemas.model.requests import TypeDefDeleteRequest, TypeDefReIdentifyRequest
 from omrs_schemas.typedefs import find
 from omrs_streams.api.route import TEXT, Request, Route
 from omrs_streams.proxy.refusal import verify
@@ -107,14 +107,19 @@ async def update_typedef(r: Request) -> Any:
 
 
 async def delete_typedef(r: Request) -> None:
-    typedef = r.worker.types.require(guid=r.path["guid"], name=_name(r.query.get("name"), Code.NO_TYPEDEF_NAME))
+    typedef = r.worker.types.require(guid=r.path["guid"], name=_obsolete(r, Code.NO_TYPEDEF_NAME))
     r.worker.security.check_type(r.call.user, "delete", typedef)
     await r.worker.type_commands.delete(typedef["guid"], typedef["name"])
     _report(r, "OMRS-AUDIT-0304", typedef)
 
 
+def _obsolete(r: Request, code: Code) -> str:
+    """The name in the query, where Egeria's servers look for it, or in the body, where its clients put it."""
+    return _name(r.query.get("name") or r.bean.get("obsoleteTypeDefName"), code)
+
+
 async def delete_attribute_typedef(r: Request) -> None:
-    name = _name(r.query.get("name"), Code.NO_ATTRIBUTE_TYPEDEF_NAME)
+    name = _obsolete(r, Code.NO_ATTRIBUTE_TYPEDEF_NAME)
     typedef = r.worker.types.require_attribute_typedef(guid=r.path["guid"], name=name)
     r.worker.security.check_type(r.call.user, "delete", typedef)
     await r.worker.type_commands.delete_attribute(typedef["guid"], typedef["name"])
@@ -222,7 +227,15 @@ ROUTES: list[Route] = [
     ),
     Route("POST", "/types/typedef/update", "updateTypeDef", update_typedef, *_TYPE, body=beans.TypeDefPatch),
     Route(
-        "POST", "/types/typedef/{guid}/delete", "deleteTypeDef", delete_typedef, "VoidResponse", None, query=("name",)
+        "POST",
+        "/types/typedef/{guid}/delete",
+        "deleteTypeDef",
+        delete_typedef,
+        "VoidResponse",
+        None,
+        body=TypeDefDeleteRequest,
+        required=False,
+        query=("name",),
     ),
     Route(
         "POST",
@@ -231,6 +244,8 @@ ROUTES: list[Route] = [
         delete_attribute_typedef,
         "VoidResponse",
         None,
+        body=TypeDefDeleteRequest,
+        required=False,
         query=("name",),
     ),
     Route(
