@@ -5,7 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, cast
 
-from omrs_streams.client import AsyncMetadataClient, MetadataClient
+from omrs_streams.client import AsyncMetadataClient, AsyncSubscription, MetadataClient
 
 KINDS = ("blocking", "asynchronous")
 
@@ -43,22 +43,59 @@ class Awaited:
     def _called(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **named: Any) -> Any:
             begun = method(*args, **named)
+            if isinstance(begun, AsyncSubscription):
+                return AwaitedSubscription(begun, self._runner)
             if inspect.isawaitable(begun):
                 return self._runner.run(cast(Coroutine[Any, Any, Any], begun))
-            return self._each(begun) if hasattr(begun, "__anext__") else begun
+            return each(begun, self._runner) if hasattr(begun, "__anext__") else begun
 
         return call
 
-    def _each(self, items: AsyncIterator[Any]) -> Iterator[Any]:
-        async def following() -> Any:
-            return await anext(items)
 
-        while True:
-            try:
-                item = self._runner.run(following())
-            except StopAsyncIteration:
-                return
-            yield item
+class AwaitedSubscription:
+    """An AsyncSubscription used like a Subscription."""
+
+    def __init__(self, events: AsyncSubscription, runner: asyncio.Runner) -> None:
+        self.awaited = events
+        self._runner = runner
+        runner.run(events.open())
+
+    @property
+    def skipped(self) -> int:
+        return self.awaited.skipped
+
+    def __iter__(self) -> Iterator[Any]:
+        return each(self.awaited, self._runner)
+
+    def __next__(self) -> Any:
+        return next(iter(self))
+
+    def events(self, *, idle: float | None = None) -> Iterator[Any]:
+        return each(self.awaited.events(idle=idle), self._runner)
+
+    def commit(self) -> None:
+        self._runner.run(self.awaited.commit())
+
+    def close(self) -> None:
+        self._runner.run(self.awaited.aclose())
+
+    def __enter__(self) -> "AwaitedSubscription":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def each(items: AsyncIterator[Any], runner: asyncio.Runner) -> Iterator[Any]:
+    async def following() -> Any:
+        return await anext(items)
+
+    while True:
+        try:
+            item = runner.run(following())
+        except StopAsyncIteration:
+            return
+        yield item
 
 
 def client_of_kind(kind: str, runner: asyncio.Runner, *args: Any, **named: Any) -> Any:

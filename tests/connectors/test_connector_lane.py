@@ -10,7 +10,6 @@ import pytest
 from connector_lives import Life, Recorder
 
 from omrs_connectors.runtime import lane as lane_module
-from omrs_connectors.runtime.decoder import OutEventDecoder
 from omrs_connectors.runtime.lane import ConnectorLane
 from omrs_connectors.runtime.metrics import DaemonMetrics
 from omrs_connectors.runtime.status import ConnectorStatus as Status
@@ -18,6 +17,7 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import NotReadyError
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.client.decoder import OutEventDecoder
 
 TYPES = TypeSystem.builtin()
 CODEC = EventCodec(TYPES)

@@ -11,7 +11,6 @@ import orjson
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from omrs_connectors.runtime.decoder import OutEventDecoder
 from omrs_connectors.runtime.handler import ConnectorHandler, Surroundings
 from omrs_connectors.runtime.lane import ConnectorLane
 from omrs_connectors.runtime.loading import load_connector
@@ -21,6 +20,7 @@ from omrs_connectors.runtime.wake import add_agents, add_timer
 from omrs_connectors.sdk import IntegrationConnector
 from omrs_schemas.errors import InvalidParameterError, LogError, NotReadyError
 from omrs_streams.client import MetadataClient, Retry
+from omrs_streams.client.decoder import OutEventDecoder
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.names import daemon_group, daemon_reports, dead_letters, server_out
 from omrs_streams.log.producer import LogProducer

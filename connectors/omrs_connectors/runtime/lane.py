@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from omrs_connectors.runtime.decoder import OutEventDecoder
 from omrs_connectors.runtime.handler import ConnectorHandler
 from omrs_connectors.runtime.metrics import DaemonMetrics
 from omrs_connectors.runtime.status import ConnectorStatus
 from omrs_schemas.errors import CodecError, OmrsError
+from omrs_streams.client.decoder import OutEventDecoder
 
 log = logging.getLogger(__name__)
 

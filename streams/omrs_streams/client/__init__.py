@@ -7,10 +7,13 @@ from omrs_streams.client.instances import Entity, EntityHeader, Graph, Relations
 from omrs_streams.client.metadata import AsyncMetadataClient, MetadataClient
 from omrs_streams.client.out_topic import OutTopicReader
 from omrs_streams.client.search import Condition, SearchProperties, contains, ends_with, exact, starts_with
+from omrs_streams.client.selection import OutEvent
+from omrs_streams.client.subscription import AsyncSubscription, Subscription
 
 __all__ = [
     "EVENT_ID_HEADER",
     "AsyncMetadataClient",
+    "AsyncSubscription",
     "Condition",
     "Entity",
     "EntityHeader",
@@ -18,11 +21,13 @@ __all__ = [
     "ExternalSource",
     "Graph",
     "MetadataClient",
+    "OutEvent",
     "OutTopicReader",
     "PartialAnswerWarning",
     "Relationship",
     "Retry",
     "SearchProperties",
+    "Subscription",
     "contains",
     "ends_with",
     "exact",

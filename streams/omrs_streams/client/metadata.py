@@ -1,20 +1,29 @@
 """`MetadataClient` and `AsyncMetadataClient`: a metadata server as Python methods."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.copies import CopyCalls
+from omrs_streams.client.decoder import OutEventDecoder
 from omrs_streams.client.exchange import Answer, OnWarning, Request, Retry, Scope, warn
+from omrs_streams.client.feed import BadRecord, Feed, Start
 from omrs_streams.client.find import FindCalls
 from omrs_streams.client.graph import GraphCalls
 from omrs_streams.client.identity import IdentityCalls
 from omrs_streams.client.plans import Asynchronous, Blocking, Plan, operation
+from omrs_streams.client.selection import Names, Selection
 from omrs_streams.client.server_types import ServerTypes
+from omrs_streams.client.subscription import AsyncSubscription, Subscription
 from omrs_streams.client.transport import AsyncTransport, Transport
 from omrs_streams.client.typedefs import TypeDefCalls
+from omrs_streams.log.kafka import KafkaSettings
+
+TYPES_S = 90.0  # how long the thread that reads events waits for types: longer than the client tries by default
 
 
 class Operations(IdentityCalls, CopyCalls, FindCalls, GraphCalls, TypeDefCalls):
@@ -80,6 +89,44 @@ class MetadataClient(Blocking, Operations):
         transport = self._transport.to(replace(self._address, scope=scope))
         return MetadataClient.__new__(MetadataClient)._use(transport, self._server_types.elsewhere())
 
+    def subscribe(
+        self,
+        *,
+        types: Names | None = None,
+        guids: Names | None = None,
+        kinds: Names | None = None,
+        homes: Names | None = None,
+        from_: Start = "now",
+        group: str | None = None,
+        kafka: KafkaSettings | str | None = None,
+        on_bad_record: BadRecord | None = None,
+    ) -> Subscription:
+        """Events of the server's out topic: everything that becomes visible at the server, as it happens.
+
+        `types` (names; subtypes included), `guids`, `kinds` (`NEW_ENTITY_EVENT`, or its beginning `NEW`) and `homes`
+        (metadata collection ids) choose among them, by headers, before anything is decoded. None = all.
+
+        With a `group`, readers of that name share the partitions and go on where the last one stopped: at least once,
+        an event is dealt with when the next one is asked for. Without, this reader sees everything and keeps nothing.
+        `from_` is where a reader begins that has not read before: "now", "beginning" (the oldest event kept) or a time.
+        A record that is no event goes to `on_bad_record` (logged by default) and is skipped.
+
+        `kafka`: bootstrap servers, or settings; by default those of the environment, else the embedded Kafka.
+        Raises LogError for a topic that is not there, TypeDefNotKnownError, InvalidParameterError for a kind that is
+        none.
+        """
+        feed = Feed(
+            kafka,
+            self.server,
+            group,
+            OutEventDecoder(self),
+            selection=Selection(types, guids, kinds, homes),
+            start=from_,
+            on_bad_record=on_bad_record,
+        )
+        feed.open()
+        return Subscription(feed)
+
     def close(self) -> None:
         self._transport.close()
 
@@ -136,6 +183,31 @@ class AsyncMetadataClient(Asynchronous, Operations):
         transport = self._transport.to(replace(self._address, scope=scope))
         return AsyncMetadataClient.__new__(AsyncMetadataClient)._use(transport, self._server_types.elsewhere())
 
+    def subscribe(
+        self,
+        *,
+        types: Names | None = None,
+        guids: Names | None = None,
+        kinds: Names | None = None,
+        homes: Names | None = None,
+        from_: Start = "now",
+        group: str | None = None,
+        kafka: KafkaSettings | str | None = None,
+        on_bad_record: BadRecord | None = None,
+    ) -> AsyncSubscription:
+        """As `MetadataClient.subscribe`. It begins, and errors are raised, on `async with` or the first event."""
+        source = _FromThread(self)
+        feed = Feed(
+            kafka,
+            self.server,
+            group,
+            OutEventDecoder(source),
+            selection=Selection(types, guids, kinds, homes),
+            start=from_,
+            on_bad_record=on_bad_record,
+        )
+        return AsyncSubscription(feed, source.begin)
+
     async def aclose(self) -> None:
         await self._transport.aclose()
 
@@ -144,3 +216,27 @@ class AsyncMetadataClient(Asynchronous, Operations):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+class _FromThread:
+    """The types of an asynchronous client for the thread that reads its events."""
+
+    def __init__(self, client: AsyncMetadataClient) -> None:
+        self._client = client
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> None:
+        """On the loop that the client is used on."""
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def types(self) -> TypeSystem:
+        return self._result(self._client.types)
+
+    def refresh_types(self) -> TypeSystem:
+        return self._result(self._client.refresh_types)
+
+    def _result(self, ask: Callable[[], Coroutine[Any, Any, TypeSystem]]) -> TypeSystem:
+        if self._loop is None:
+            raise AssertionError("events are read before the subscription began")
+        return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(TYPES_S)
