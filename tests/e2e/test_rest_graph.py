@@ -159,8 +159,11 @@ def test_graphs_of_the_past(graph: Graph) -> None:
     history = f"{graph.guids['a']}/by-relationship/history"
     refused(graph.ask(history, {"asOfTime": graph.before}), "OMRS-REPOSITORY-404-002", "EntityNotKnownException")
     assert graph.seen(f"{graph.guids['a']}/by-neighborhood/history?level=1")[0] == "a b", "without a time it is now"
-    guest = graph.ask(f"{graph.guids['f']}/by-relationship", {"limitResultsByStatus": ["DELETED", "ACTIVE"]}).json()
-    assert len(guest["entities"]) == 6, "over what was deleted too, when that is asked for"
+    deleted = {"class": "RelatedEntitiesFindRequest", "limitResultsByStatus": ["DELETED", "ACTIVE"]}
+    assert len(graph.related("f", **deleted)) == 6, "over what was deleted too, when that is asked for"
+    java = {"class": "RelatedEntitiesHistoricalFindRequest", "asOfTime": linked}
+    there = graph.ask(f"{graph.guids['f']}/by-relationship", java).json()
+    assert len(there["entities"]) == 6, "Java clients ask for the past on this path"
 
 
 def test_what_may_not_be_read_is_not_there(graph: Graph) -> None:

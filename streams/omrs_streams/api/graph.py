@@ -3,9 +3,7 @@
 A route without history and its `/history` twin share a handler; the bean of the twin has `asOfTime`.
 """
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 import omrs_schemas.model.requests as beans
 from omrs_streams.api.access import readable
@@ -83,11 +81,6 @@ def _pair(path: str, operation: str, handler: Any, query: tuple[str, ...], *bodi
         for at, name, body in ways
     ]
 
-
-_RELATED = Annotated[
-    beans.RelatedEntitiesHistoricalFindRequest | beans.RelatedEntitiesFindRequest, Field(union_mode="left_to_right")
-]
-"""Java clients ask for the past on the path without history (OMRS queries § 6)."""
 
 _FROM = "/instances/entities/from-entity"
 

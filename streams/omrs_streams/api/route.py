@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -158,7 +158,13 @@ def _adapter(route: Route) -> TypeAdapter[Any]:
 def _expected(route: Route) -> str:
     if isinstance(route.body, str) or route.body is None:
         return "a JSON string"
-    return str(getattr(route.body, "__name__", route.operation.removeprefix("add")))
+    return " or ".join(_bean_names(route.body))
+
+
+def _bean_names(body: Any) -> list[str]:
+    """The classes of a request bean's model, or of each in a union."""
+    name = getattr(body, "bean_class", None)
+    return [name] if name else [each for part in get_args(body) for each in _bean_names(part)]
 
 
 def whole_number(request: Request, name: str) -> int:

@@ -1,0 +1,156 @@
+"""Every row of the REST table (OMRS queries § 6): a success, something that is not there, and bad input."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+import rest_rows_copies
+import rest_rows_entities
+import rest_rows_finds
+import rest_rows_relationships
+import rest_rows_types
+from rest_row import CASES, Call, Case, Never, Nothing, Refused, Row, Says
+from rest_world import World
+
+from omrs_schemas.codes import Code
+from omrs_streams.api import highway
+from omrs_streams.api.app import ANONYMOUS_OPERATIONS, ROUTES
+from omrs_streams.api.route import Route
+from omrs_streams.log.embedded import Endpoint
+from shared_data import require_shared
+from workers import fleet, unique
+
+pytestmark = pytest.mark.kafka
+
+ROWS: list[Row] = [
+    *rest_rows_types.ROWS,
+    *rest_rows_entities.ROWS,
+    *rest_rows_finds.ROWS,
+    *rest_rows_relationships.ROWS,
+    *rest_rows_copies.ROWS,
+]
+ROUTE_OF = {route.operation: route for route in ROUTES}
+LOCAL = ""
+JAVA = "org.odpi.openmetadata.repositoryservices.ffdc.exception"
+
+
+@pytest.fixture(scope="module")
+def world(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with fleet(tmp_path_factory.mktemp("rows"), kafka.bootstrap_servers) as ours:
+        yield World(ours.start(unique("rows")))
+
+
+def send(rest: httpx.Client, base: str, route: Route, asked: Call) -> tuple[httpx.Response, dict[str, Any]]:
+    path = route.path
+    for name, value in asked.path.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    assert "{" not in path, f"{path} lacks a parameter"
+    body = {"json": asked.body} if asked.body is not None else {}
+    answer = rest.request(route.method, base + path, params=dict(asked.query), **body)
+    return answer, answer.json()
+
+
+def succeeded(route: Route, answer: httpx.Response, bean: dict[str, Any]) -> None:
+    assert (answer.status_code, bean["relatedHTTPCode"], bean["class"]) == (200, 200, route.response), bean
+    assert not [name for name in bean if name.startswith("exception")], bean
+
+
+def refused(route: Route, answer: httpx.Response, bean: dict[str, Any], expected: Refused) -> None:
+    said = {name: bean.get(name) for name in ("exceptionErrorMessageId", "exceptionClassName", "relatedHTTPCode")}
+    assert said == {
+        "exceptionErrorMessageId": expected.code,
+        "exceptionClassName": f"{JAVA}.{expected.exception}",
+        "relatedHTTPCode": expected.http,
+    }, bean
+    assert bean["class"] == route.response and bean["actionDescription"] == route.operation
+    assert bean["exceptionErrorMessage"].startswith(expected.code) and bean["exceptionUserAction"]
+    assert answer.status_code == (400 if expected.code == Code.MALFORMED_REQUEST else 200)
+    if route.payload:
+        assert route.payload not in bean
+
+
+def tried() -> Iterator[Any]:
+    for row in ROWS:
+        for case in CASES:
+            if case == "success" or not isinstance(row.outcome(case), Never):
+                yield pytest.param(row, case, id=f"{row.operation}-{case.replace(' ', '-')}")
+
+
+@pytest.mark.parametrize(("row", "case"), list(tried()))
+def test_a_row(world: World, row: Row, case: Case) -> None:
+    route = ROUTE_OF[row.operation]
+    if case == "success":
+        answer, bean = send(world.http, LOCAL, route, row.success(world))
+        succeeded(route, answer, bean)
+        shown = row.shown or route.payload
+        assert not shown or bean.get(shown) not in (None, [], {}), f"{shown} is missing: {bean}"
+        return
+    outcome = row.outcome(case)
+    assert not isinstance(outcome, Never)
+    answer, bean = send(world.http, LOCAL, route, outcome.make(world))
+    if isinstance(outcome, Refused):
+        refused(route, answer, bean, outcome)
+        return
+    succeeded(route, answer, bean)
+    shown = row.shown or route.payload
+    if isinstance(outcome, Nothing):
+        assert shown not in bean, bean
+    elif isinstance(outcome, Says):
+        assert shown and bean[shown] == outcome.value
+
+
+def test_another_server_is_not_found_by_any_row(world: World) -> None:
+    base = f"{world.running.url}/servers/elsewhere/open-metadata/repository-services/users/erin"
+    with httpx.Client(base_url=base, trust_env=False) as rest:
+        for route in ROUTES:
+            answer = rest.request(route.method, route.path)
+            bean = answer.json()
+            expected = Refused(Code.SERVER_NOT_AVAILABLE, "InvalidParameterException", lambda w: Call())
+            refused(route, answer, bean, expected)
+
+
+def test_what_needs_no_user(world: World) -> None:
+    """instanceURL points here (OMRS queries § 6)."""
+    base = f"{world.running.url}/servers/{world.running.server}/open-metadata/repository-services"
+    made = {"getEntityDetail": world.entity(), "getRelationship": world.link(), "getMetadataCollectionId": ""}
+    assert made.keys() == ANONYMOUS_OPERATIONS
+    with httpx.Client(base_url=base, trust_env=False) as rest:
+        for operation, guid in made.items():
+            route = ROUTE_OF[operation]
+            answer, bean = send(rest, "", route, Call({"guid": guid}))
+            succeeded(route, answer, bean)
+            assert route.payload and bean[route.payload]
+            if guid:
+                row = next(row for row in ROWS if row.operation == operation)
+                assert isinstance(row.missing, Refused)
+                refused(route, *send(rest, "", route, row.missing.make(world)), row.missing)
+
+
+def test_every_route_has_a_row() -> None:
+    """The metadata highway has tests of its own; every case that cannot occur says why."""
+    cohorts = {route.operation for route in highway.ROUTES}
+    assert sorted(row.operation for row in ROWS) == sorted(ROUTE_OF.keys() - cohorts)
+    for row in ROWS:
+        for case in CASES[1:]:
+            outcome = row.outcome(case)
+            assert not isinstance(outcome, Never) or len(outcome.why.split()) > 3, row.operation
+
+
+def test_every_row_of_the_table_is_a_route() -> None:
+    """Method, path, response and scope as OMRS queries § 6 has them."""
+    lines = require_shared("omrs", "queries.md").read_text().splitlines()
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith(("|GET|", "|POST|"))
+    ]
+    assert len(cells) == 100
+    routes = {(route.method, route.path): route for route in ROUTES}
+    only_local = {row.operation for row in ROWS if row.only_local}
+    for method, path, _, response, _, scope in cells:
+        if scope == "E":
+            continue
+        where = "/" + path.strip("`").partition("?")[0].lstrip("/")
+        route = routes[method, where]
+        assert route.response == f"{response}Response", where
+        assert (scope == "L") == (route.operation in only_local), where
