@@ -8,6 +8,7 @@
   repository proxy supports the types that it maps; others are known only (0302, and our store keeps reference copies of
   them), as all are without a local repository (0319).
 - What refers to types that are not here yet, and patches for later versions than ours, are kept and wait (type_fold).
+  A removal or a new identity counts for a type that waits as well, otherwise it would come back as it was.
 - A type is removed only when no instance has it and no type is built on it. A re-identified type answers to its former
   guid and name as well (typedefs/former.py): instances keep those, and so do members that take no notice.
 """
@@ -202,7 +203,12 @@ class _Turn:
 
     def deleted(self) -> TypeReceipt:
         guid, name = self._named()
-        return self._deleted(self.types.typedef(guid), self.types.typedef_by_name(name), self._remove)
+        known = self.types.typedef(guid)
+        if known is None and self.fold.awaits(guid, name):
+            record = beans.deleted_event({"guid": guid, "name": name}, self.me.originator, self.now)
+            about = {**self.who, "type_name": name, "type_guid": guid}
+            return TypeReceipt("removed", (record,), audits=(("OMRS-AUDIT-0304", about),))
+        return self._deleted(known, self.types.typedef_by_name(name), self._remove)
 
     def deleted_attribute(self) -> TypeReceipt:
         guid, name = self._named()
@@ -245,12 +251,28 @@ class _Turn:
 
     def reidentified(self) -> TypeReceipt:
         after = check_typedef(self.section.get("typeDef"))
+        guid, name = self._named()
+        if self.types.typedef(guid) is None and self.fold.awaits(guid, name):
+            return self._reidentified_early(after)
         return self._reidentified(after, self.types.typedef, self.types.typedef_by_name, self.new)
 
     def reidentified_attribute(self) -> TypeReceipt:
         after = check_attribute_typedef(self.section.get("attributeTypeDef"))
         lookups = self.types.attribute_typedef, self.types.attribute_typedef_by_name
         return self._reidentified(after, *lookups, self.new_attribute)
+
+    def _reidentified_early(self, after: Bean) -> TypeReceipt:
+        """The type waits under its former identity: from now on it waits under the new one."""
+        for taken in (self.types.typedef(after["guid"]), self.types.typedef_by_name(after["name"])):
+            if taken is not None:
+                return self._conflict(after, taken)
+        guid, name = self._named()
+        before = {**(self.section.get("originalTypeDefSummary") or {}), "guid": guid, "name": name}
+        record = beans.reidentified_event(before, after, self.me.originator, self.now)
+        held = self.fold.waiting.get(record_key(record))
+        if held is not None and beans.definition(held) == after:
+            return TypeReceipt("waiting")
+        return TypeReceipt("waiting", (record,))
 
     def _reidentified(
         self,

@@ -65,6 +65,14 @@ class TypeFold:
     def apply_all(self, events: Iterable[Bean]) -> list[OmrsError]:
         return [fault for event in events for fault in self.apply(event)]
 
+    def awaits(self, guid: str, name: str) -> bool:
+        """Whether the TypeDef, or a patch of it, is among what waits."""
+        for event in self.waiting.values():
+            typedef = definition(event) or {}
+            if (guid, name) in (subject(event), (typedef.get("guid"), typedef.get("name"))):
+                return True
+        return False
+
     def _step(self, event: Bean) -> bool:
         """Whether the event has to wait."""
         kind = _kind(event)

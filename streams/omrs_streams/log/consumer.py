@@ -52,6 +52,23 @@ def ends_of(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
             return low, high
 
 
+def committed(conf: dict[str, Any], group: str, topic: str, partition: int) -> int:
+    """The next offset that `group` will read of a partition; 0 where it has read nothing.
+
+    Raises LogError when Kafka does not answer.
+    """
+    consumer = Consumer({**conf, "group.id": group})
+    try:
+        [found] = consumer.committed([TopicPartition(topic, partition)], timeout=REQUEST_S)
+    except KafkaException as error:
+        raise LogError(
+            f"the offset of {group} in {topic}[{partition}] cannot be read: {error.args[0].str()}", topic=topic
+        ) from error
+    finally:
+        consumer.close()
+    return max(0, int(found.offset))
+
+
 def read_range(conf: dict[str, Any], topic: str, ranges: dict[int, tuple[int, int]]) -> Iterator[list[Message]]:
     """Batches of the records in `ranges` (partition -> first offset, end offset exclusive), in order per partition.
 

@@ -65,6 +65,7 @@ class CohortMember:
         self._terms = 0
         self._serial = asyncio.Lock()
         self._types_due = False
+        self._announcing: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._heard: dict[str, float] = {}
         self._bystander = registry.RegistryState(
@@ -169,6 +170,7 @@ class CohortMember:
         """Another worker has the registration topic, and speaks."""
         self._state = None
         self._terms += 1
+        self._say_no_more()
         # Handlers that wait wake up, see that their term is over, and leave their batch to the other worker.
         self._connected.set()
         self._connected = asyncio.Event()
@@ -188,8 +190,7 @@ class CohortMember:
                 self._parts.audit.record("OMRS-AUDIT-0006", cohort=self.name, message=error)
                 self._state = replace(state, status="CONFIGURATION_ERROR")
                 await self._say(wish.id, str(error))
-        if self._types_due:
-            await self._announce_types()
+        self._announce_types()
 
     def _is_away(self, state: registry.RegistryState) -> bool:
         """Whether a command to leave was carried out before this start, so that nothing is left to do or to tell."""
@@ -211,21 +212,32 @@ class CohortMember:
             await self._step(registry.Unregister())
         await self._follow_status()
 
-    async def _announce_types(self) -> None:
+    def _announce_types(self) -> None:
+        """Beside everything else: it waits for what others announced to be taken in."""
+        if self._types_due and self._announcing is None and self._connected.is_set():
+            self._announcing = self._spawn(self._announced())
+
+    async def _announced(self) -> None:
+        self._types_due = False
         try:
             await self.types.announce_missing()
         except OmrsError as error:
             log.warning("cohort %s: types are announced later: %s", self.name, error)
-        else:
-            self._types_due = False
+            self._types_due = True
+        self._announcing = None
+
+    def _say_no_more(self) -> None:
+        """The server leaves, or another worker speaks: whoever connects next announces the types."""
+        if self._announcing is not None:
+            self._announcing.cancel()
+            self._announcing = None
 
     async def _keep_trying(self, term: int) -> None:
         while self._terms == term:
             await asyncio.sleep(TICK_S)
             if self._state is not None and self._state.unsent:
                 await self._happened(registry.Tick())
-            if self._types_due and self._connected.is_set():
-                await self._announce_types()
+            self._announce_types()
 
     async def _happened(self, happened: registry.Input) -> None:
         async with self._serial:
@@ -285,6 +297,7 @@ class CohortMember:
             self._connected.set()
         else:
             self._connected.clear()
+            self._say_no_more()
         await self._say(self.registry.wish.id)
 
     async def _say(self, wish: str, message: str = "") -> None:
@@ -293,10 +306,11 @@ class CohortMember:
             if standing != self.registry.standing:
                 await self._store.say(self.name, standing)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn(self, work: Awaitable[None]) -> "asyncio.Future[None]":
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: "asyncio.Future[None]") -> None:
         self._tasks.discard(task)

@@ -14,14 +14,14 @@ from omrs_streams.cohort import type_announcing as announcing
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.cohort.type_events import Conflict, TypeReceipt, TypeReceiver, asks_use, receive
 from omrs_streams.cohort.type_fold import TypeFold
-from omrs_streams.log.consumer import read_range, watermarks
+from omrs_streams.log import names
+from omrs_streams.log.consumer import committed, read_range, watermarks
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import too_large
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.boundary import UNFORESEEN, defect, is_of_message
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import TYPEDEF, Wire
-from omrs_streams.worker.wire_json import JsonWire
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,6 @@ class TypeExchange:
         self._wire = wire
         self._parts = parts
         self._answered: set[Conflict] = set()
-        # Egeria members read a topic from their own start on; ours read it whole.
-        self._whole = not isinstance(wire, JsonWire)
 
     # ---- inbound ---------------------------------------------------------------------------------------------------
 
@@ -130,28 +128,56 @@ class TypeExchange:
             await self._parts.producer.send_batch([self._wire.type(event, str(uuid4())) for event in events])
 
     async def announce_missing(self) -> None:
-        """At each connect: what the members of this cohort cannot know from its types topic."""
+        """At each connect: what the members of this cohort cannot know from its types topic.
+
+        That is looked up once this server has itself taken in what stands there. Before that it may still know a type
+        that somebody has deleted since, and would bring it back for everybody.
+        """
         if not self._parts.send.type_events:
             return
         fold, release = self._parts.types.fold, self._parts.types.release
         originator = self._parts.local.originator()
-        if not self._whole:
+        if not self._wire.whole:
             await self.tell(announcing.everything(fold, release, originator, now_ms()))
             return
-        announced = announcing.Announced()
-        offset = await asyncio.to_thread(self._read, announced, 0)
-        events = announcing.missing(fold, announced, originator, now_ms())
-        if len(events) > MANY:
+        announced, offset = announcing.Announced(), await self._end()
+        await self._taken_in(offset)
+        await asyncio.to_thread(self._read, announced, 0, offset)
+        if len(announcing.missing(fold, announced, originator, now_ms())) > MANY:
             await asyncio.sleep(STAGGER_S * (crc32(self._parts.local.collection_id.encode()) % 1000) / 1000)
-            await asyncio.to_thread(self._read, announced, offset)
-            events = announcing.missing(fold, announced, originator, now_ms())
-        log.info("cohort %s: %d types are announced", self._cohort, len(events))
-        await self.tell(events)
+        while not await self._announce(announced, offset):
+            end = await self._end()
+            await self._taken_in(end)
+            await asyncio.to_thread(self._read, announced, offset, end)
+            offset = end
+
+    async def _announce(self, announced: announcing.Announced, offset: int) -> bool:
+        """Announce what is missing, if nothing was said since `offset`."""
+        types = self._parts.types
+        async with types.changing:
+            if await self._end() != offset:
+                return False
+            events = announcing.missing(types.fold, announced, self._parts.local.originator(), now_ms())
+            log.info("cohort %s: %d types are announced", self._cohort, len(events))
+            await self.tell(events)
+        return True
+
+    async def _end(self) -> int:
+        ((_, end),) = await asyncio.to_thread(watermarks, self._parts.conf, self._wire.types_topic, 1)
+        return end
+
+    async def _taken_in(self, end: int) -> None:
+        """Wait until this server, whichever of its workers reads the types topic, has taken in what is before `end`."""
+        group = names.server_group(self._parts.local.server)
+        while True:
+            if await asyncio.to_thread(committed, self._parts.conf, group, self._wire.types_topic, 0) >= end:
+                return
+            await asyncio.sleep(RETRY_S)
 
     async def member_joined(self) -> None:
         """A member registered for the first time. Where it cannot read what was said before, say what its release of
         the types does not hold."""
-        if self._whole or not self._parts.local.collection_id:
+        if self._wire.whole or not self._parts.local.collection_id:
             return
         known = self._parts.types
         try:
@@ -159,16 +185,14 @@ class TypeExchange:
         except OmrsError as error:
             log.warning("cohort %s: a new member is not told of our own types: %s", self._cohort, error)
 
-    def _read(self, announced: announcing.Announced, first: int) -> int:
-        """Take in what was announced from offset `first` on; the next offset."""
-        ((_, end),) = watermarks(self._parts.conf, self._wire.types_topic, 1)
+    def _read(self, announced: announcing.Announced, first: int, end: int) -> None:
+        """Take in what was announced from offset `first` on, before `end`."""
         for batch in read_range(self._parts.conf, self._wire.types_topic, {0: (first, end)}):
             for message in batch:
                 try:
                     announced.take(self._parts.codec.decode(message.value() or b""))
                 except OmrsError:
                     continue  # the agent that reads this topic sends it to the dead letters
-        return end
 
 
 def now_ms() -> int:

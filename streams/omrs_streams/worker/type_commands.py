@@ -116,7 +116,9 @@ class TypeCommands:
         return self._worker.local.originator()
 
     async def _carry_out(self, change: TypeChange) -> None:
-        await self._worker.server_types.keep(change.records)
-        for member in self._worker.cohorts.values():
-            if member.wanted:  # the others are told when the server connects
-                await member.types.tell(change.tells)
+        types = self._worker.server_types
+        async with types.changing:
+            await types.keep(change.records)
+            for member in self._worker.cohorts.values():
+                if member.wanted:  # the others are told when the server connects
+                    await member.types.tell(change.tells)

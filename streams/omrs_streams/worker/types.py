@@ -3,6 +3,7 @@
 Every worker reads that topic, and only from there do its types change (cohort/type_fold.py).
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -82,6 +83,9 @@ class ServerTypes:
         self.types = types
         self.repository = repository
         self.supported: frozenset[str] = frozenset()
+        # Held from the keeping of a change made here until the cohorts were told of it: who compares what is known here
+        # with what a cohort was told must not look in between.
+        self.changing = asyncio.Lock()
         self.topic = server_types(server)
         self.view = TopicView(conf, self.topic, self._apply)
         self._codec = codec

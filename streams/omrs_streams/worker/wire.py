@@ -44,6 +44,8 @@ class Wire(Protocol):
     registration_topic: str
     types_topic: str
     instances_topic: str
+    whole: bool
+    """Whether every member reads the topics from their beginning; Egeria's read on from their own start."""
 
     def topics(self, partitions: int) -> list[TopicSpec]:
         """The cohort's topics as they have to be; `partitions` are those of this server's log."""

@@ -16,6 +16,8 @@ from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id, or
 class AvroWire:
     """`sender` stands for this server (`LocalCollection.sender`); it travels in a header, so an echo costs nothing."""
 
+    whole = True
+
     def __init__(self, cohort: str, sender: str, codec: EventCodec) -> None:
         self.cohort = cohort
         self.registration_topic = names.cohort_registration(cohort)

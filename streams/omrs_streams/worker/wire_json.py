@@ -34,6 +34,8 @@ _LIMIT = 10**DIGITS
 class JsonWire:
     """`root` starts the topic names; `local` is this server, whose collection id is the key of all that it sends."""
 
+    whole = False
+
     def __init__(self, cohort: str, root: str, local: LocalCollection, codec: EventCodec) -> None:
         self.cohort = cohort
         self._root = root

@@ -124,6 +124,28 @@ def test_a_cohort_with_the_release_is_told_the_changes(changed: TypeFold) -> Non
     assert announcing.missing(changed, cohort, US, NOW) == []
 
 
+def test_changes_that_were_told_before_the_release_count() -> None:
+    """Who adds types while it waits to announce its release tells them first; so all of it waits for the release."""
+    server = TypeFold(release())
+    below = {**entity("Below"), "superType": {"guid": "guid-A", "name": "A"}}
+    moving = {**entity("Moving"), "superType": {"guid": "guid-A", "name": "A"}}
+    events: list[Bean] = []
+    for change in (
+        lambda t: type_changes.add(t, [], [below], [], US, NOW),
+        lambda t: type_changes.add(t, [], [moving], [], US, NOW),
+        lambda t: type_changes.update(t, patch("A", 1), US, NOW),
+        lambda t: type_changes.remove(t, "guid-Below", "Below", US, NOW, attribute=False),
+        lambda t: type_changes.reidentify(t, "guid-Moving", "Moving", "guid-M", "M", US, NOW, attribute=False),
+    ):
+        done = change(server.types)
+        assert not server.apply_all(done.records)
+        events += done.tells
+    events += announcing.missing(server, announced(), US, NOW)
+    for member in (server, taken_in(release(), events), taken_in(TypeSystem(), events)):
+        assert state(member) == state(server)
+        assert announcing.missing(member, announced(*events), US, NOW) == []
+
+
 def test_what_others_announced_is_left_alone(changed: TypeFold) -> None:
     """Another release there: other versions of our release's types are theirs; another type of that name a conflict
     that the receiver of the announcement reports."""
