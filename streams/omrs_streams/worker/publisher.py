@@ -58,7 +58,10 @@ class Publisher(threading.Thread):
             self._wanted = dict(partitions)
 
     def hold(self, held: bool) -> None:
-        """Whether to publish nothing for now; afterwards it goes on at the committed cursors."""
+        """Whether to publish nothing for now; afterwards it goes on at the committed cursors.
+
+        Nothing that is appended to the log after this is published meanwhile, also where it was fetched already.
+        """
         with self._lock:
             self._on_hold = held
 
@@ -141,6 +144,9 @@ class Publisher(threading.Thread):
     def _publish(self, consumer: Consumer, partition: int) -> None:
         held = self._held[partition]
         owned = self._assigned.get(partition)
+        with self._lock:
+            if self._on_hold:
+                return
         if not held or owned is None or not owned.wait_passed(held[0].offset(), FOLD_WAIT_S):
             return
         limit = owned.next_offset
