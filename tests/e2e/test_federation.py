@@ -1,74 +1,21 @@
 """The federated repository of two servers that keep no copies of each other: what one has, the other answers for."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
-import httpx
 import pytest
 from e2e_samples import refused
+from federated_pair import TERM, UNKNOWN, Two, good, term, text, two_apart
 
-from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
-from workers import Running, eventually, fleet, unique
+from workers import unique
 
 pytestmark = pytest.mark.kafka
-
-Bean = dict[str, Any]
-TYPES = TypeSystem.builtin()
-UNKNOWN = "00000000-0000-4000-8000-00000000dead"
-
-
-@dataclass
-class Two:
-    """`near` is asked; `far` has what it asks for. Neither keeps reference copies of terms."""
-
-    near: Running
-    far: Running
-    near_id: str
-    far_id: str
-
-    def ask(self, path: str, body: Any = None, *, method: str = "", user: str = "erinoverview") -> httpx.Response:
-        """A call of near's federated repository."""
-        method = method or ("GET" if body is None else "POST")
-        return self.near.rest(user).request(method, "/enterprise" + path, json=body)
 
 
 @pytest.fixture(scope="module")
 def two(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    root = tmp_path_factory.mktemp("federation")
-    with fleet(root, kafka.bootstrap_servers) as ours:
-        cohort = unique("federation")
-        config = root / "apart.yaml"
-        config.write_text("events_to_save: {rule: SELECTED_TYPES, types: [Comment]}\n")
-        near, far = (ours.spawn(unique(name), cohort=cohort, config=config) for name in ("near", "far"))
-        for running in (near, far):
-            ours.await_url(running).wait_ready()
-        for running in (near, far):
-            eventually(partial(members, running, cohort), "the two know each other")
-        ids = [running.ask("/status")["metadata_collection_id"] for running in (near, far)]
-        yield Two(near, far, *ids)
-        for running in (near, far):
-            assert "failed unexpectedly" not in running.log_text()
-
-
-def members(running: Running, cohort: str) -> int:
-    answer = running.rest("operator").get(f"/metadata-highway/cohorts/{cohort}/remote-members").json()
-    return len(answer.get("cohortMembers") or ())
-
-
-def term(client: MetadataClient, name: str) -> Bean:
-    return client.add_entity("GlossaryTerm", {"qualifiedName": name, "displayName": name})
-
-
-def good(answer: httpx.Response) -> Bean:
-    body: Bean = answer.json()
-    assert body["relatedHTTPCode"] == 200, body
-    assert "x-omrs-warnings" not in answer.headers, answer.headers["x-omrs-warnings"]
-    return body
+    with two_apart(tmp_path_factory.mktemp("federation"), kafka.bootstrap_servers) as found:
+        yield found
 
 
 def test_an_entity_of_the_other_member_is_read(two: Two) -> None:
@@ -98,14 +45,14 @@ def test_a_page_is_sorted_and_cut_over_both(two: Two) -> None:
     for offset in (0, 2, 4, 6):
         body = {
             "class": "EntityPropertyFindRequest",
-            "typeGUID": TYPES.require(name="GlossaryTerm")["guid"],
+            "typeGUID": TERM,
             "offset": offset,
             "pageSize": 2,
             "sequencingOrder": "PROPERTY_DESCENDING",
             "sequencingProperty": "qualifiedName",
         }
         page = good(two.ask(f"/instances/entities/by-property-value?searchCriteria={mark}.*", body)).get("entities", [])
-        seen.append([bean["properties"]["instanceProperties"]["qualifiedName"]["primitiveValue"] for bean in page])
+        seen.append([text(bean, "qualifiedName") for bean in page])
     assert seen == [[f"{mark}-5", f"{mark}-4"], [f"{mark}-3", f"{mark}-2"], [f"{mark}-1", f"{mark}-0"], []]
 
 
@@ -148,8 +95,3 @@ def test_types_are_those_of_both(two: Two) -> None:
 def test_the_out_topic_is_named(two: Two) -> None:
     connection = good(two.ask("/remote-topic-connection"))["connection"]
     assert connection["endpoint"]["address"] == f"omrs.server.{two.near.server}.out"
-
-
-def warnings(answer: httpx.Response) -> list[str]:
-    found: list[str] = json.loads(answer.headers.get("x-omrs-warnings", "[]"))
-    return found

@@ -24,6 +24,8 @@ Kinds = tuple[type[OmrsError], ...]
 
 _GENERIC: Kinds = (OmrsError,)
 
+_DELETED = frozenset({Code.ENTITY_SOFT_DELETED, Code.RELATIONSHIP_SOFT_DELETED})
+
 READS: tuple[Kinds, ...] = (
     (UserNotAuthorizedError,),
     (RepositoryError,),
@@ -54,7 +56,9 @@ CREATES: tuple[Kinds, ...] = (
 
 
 def combined(errors: Sequence[OmrsError], order: tuple[Kinds, ...] = READS) -> OmrsError:
-    """The first error of the first kind in `order`; an error of no kind counts as generic."""
+    """The first error of the first kind in `order`; an error of no kind counts as generic. Who has it and says that it
+    is deleted comes before who does not know it."""
+    errors = sorted(errors, key=lambda error: error.code not in _DELETED)
     named = tuple(kind for kinds in order if kinds is not _GENERIC for kind in kinds)
     for kinds in order:
         for error in errors:

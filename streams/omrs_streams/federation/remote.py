@@ -167,7 +167,8 @@ class Remote:
             bean = await asyncio.to_thread(parse_answer, reply.content, reply.status_code, what=what)
         else:
             bean = self._parsed(reply.content, reply.status_code, what)
-        result = bean.get(operation.payload) if operation.payload else bean
+        fields = {name: value for name, value in bean.items() if name not in ("class", "relatedHTTPCode")}
+        result = fields.get(operation.payload) if operation.payload else fields
         tag = reply.headers.get("etag", "").strip('"')
         return Answer(checked(result, what), int(tag) if tag.isdigit() else None)
 

@@ -2,12 +2,14 @@
 worker that owns the guid, and the same kind of record is appended."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import EntityConflictError, NotReadyError, RelationshipConflictError, TypeDefError
 from omrs_streams.audit import AuditLog
 from omrs_streams.cohort.receiving import CONFLICT, INACTIVE, Append, Held, Receipt, Receiver, held_of, receive
+from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log.record import ORIGIN_COPY, LogRecord
 from omrs_streams.repository.commands_base import Call, CommandBase
 from omrs_streams.repository.events import instance_event, log_record
@@ -30,7 +32,8 @@ class CopyCommands(CommandBase):
         self._audit = audit
 
     async def take(self, owned: OwnedPartition, call: Call, guid: str, what: Bean) -> Bean:
-        """Do what the instance event `what["event"]` about `guid` asks for, if it is newer than what is held.
+        """Do what the instance event `what["event"]` about `guid` asks for, if it is newer than what is held; with
+        `what["regardless"]`, whatever types copies are kept of.
 
         Raises EntityConflictError / RelationshipConflictError where another object has the guid, TypeDefError where the
         type is not active. What is known already or unwanted by rule changes nothing, as it does as an event.
@@ -42,6 +45,8 @@ class CopyCommands(CommandBase):
             if owned.store.seen(call.event_id):
                 return {}
             me = self._receiver()
+            if what.get("regardless"):
+                me = replace(me, save=ExchangeRule())
             for attempt in range(ATTEMPTS):
 
                 def stored(wanted: str) -> Held | None:
