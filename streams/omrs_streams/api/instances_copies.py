@@ -74,7 +74,8 @@ async def purge(r: Request) -> None:
 
 
 async def save_proxy(r: Request) -> None:
-    """addEntityProxy: keeps the proxy of an entity whose home is elsewhere."""
+    """addEntityProxy: keeps the proxy of an entity whose home is elsewhere. Who asks for it needs it for an end of a
+    relationship: the rule for saving does not keep it out."""
     proxy = r.bean
     if not proxy.get("guid"):
         raise InvalidParameterError("no entity proxy was given", code=Code.NULL_ENTITY_PROXY, parameter="entityProxy")
@@ -86,7 +87,9 @@ async def save_proxy(r: Request) -> None:
             guid=proxy["guid"],
             parameter="entityProxy",
         )
-    await _tell(r, "NEW", proxy)
+    event = _from_home(r, "NEW", proxy)
+    if event is not None:
+        await r.worker.cascade.run("take", proxy["guid"], r.call, {"event": event, "regardless": True})
 
 
 async def save_graph(r: Request) -> None:
@@ -125,28 +128,38 @@ async def purge_classification(r: Request) -> None:
 def _by_guid(kind: str) -> tuple[Any, Any]:
     """purge and refresh of a copy that is named by guid, type and home."""
 
-    def away(r: Request, home: str | None) -> str:
+    def named(r: Request) -> str:
         r.worker.commands.require_type(r.bean.get("typeDefGUID"), r.bean.get("typeDefName"))
+        home = r.query.get("homeMetadataCollectionId")
         if not home:
             raise InvalidParameterError(
                 f"the home of {r.guid} was not given",
                 code=Code.NULL_INSTANCE_METADATA_COLLECTION_ID,
                 parameter="homeMetadataCollectionId",
             )
-        if home == r.worker.local.collection_id:
-            raise _at_home(kind, r.guid)
         return home
 
     async def purge_copy(r: Request) -> None:
-        home = away(r, r.query.get("homeMetadataCollectionId"))
+        """What is deleted here and at home here is purged too: Egeria's suite ends so what it has given a new home."""
+        home = named(r)
+        local = r.worker.local
         found = (await r.worker.cascade.run("look", r.guid, r.call, {})).get("bean")
-        if found is None or (found["class"] == R) != (kind == R):
+        if found is not None and (found["class"] == R) != (kind == R):
+            found = None
+        if found is not None and found["status"] == "DELETED" and local.may_write(found):
+            await r.worker.cascade.run("purge", r.guid, r.call, found)
+            return
+        if home == local.collection_id:
+            raise _at_home(kind, r.guid)
+        if found is None:
             raise not_known(r.guid, relationship=kind == R)
         await _forget(r, kind, r.guid, home, found)
 
     async def refresh(r: Request) -> None:
         """Ask the home for the instance; its answer comes by event."""
-        home = away(r, r.query.get("homeMetadataCollectionId"))
+        home = named(r)
+        if home == r.worker.local.collection_id:
+            raise _at_home(kind, r.guid)
         event = refresh_request(r.guid, home, r.bean, kind == R, r.worker.local.originator(), now_ms())
         for member in r.worker.cohorts.values():
             await member.outbound.send([event])
