@@ -13,6 +13,11 @@ from workers import Fleet, Pair, Running, eventually, fleet, unique
 TYPES = known_types()
 
 
+def members(running: Running, cohort: str) -> set[str]:
+    """The collection ids that are registered in the cohort, as the server knows."""
+    return {each["metadataCollectionId"] for each in running.ask("/status")["cohorts"][cohort]}
+
+
 @pytest.fixture
 def workers(kafka: Endpoint, tmp_path: Path) -> Iterator[Fleet]:
     """The processes of one test: `.start(server, worker, cohort, **options)`; `.spawn` does not wait."""
@@ -38,6 +43,8 @@ def running_pair(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> I
         there = f"/types/typedef/name/{DRAFT['name']}"
         eventually(lambda: b.rest().get(there).json()["relatedHTTPCode"] == 200, "B learns the type of A")
         ids = (a.ask("/status")["metadata_collection_id"], b.ask("/status")["metadata_collection_id"])
+        for running in (a, b):
+            eventually(lambda running=running: set(ids) <= members(running, cohort), "the members know each other")
         yield Pair(cohort, a, b, ids)
 
 

@@ -125,9 +125,13 @@ def test_any_worker_of_a_server_takes_the_command(workers: Fleet) -> None:
     for running in both:
         eventually(lambda running=running: status(running, cohort) == "CONNECTED", "connected")
         assert highway(running, f"cohorts/{cohort}/disconnect")["flag"] is True
-        assert [status(each, cohort) for each in both] == ["DISCONNECTED"] * 2
+        assert status(running, cohort) == "DISCONNECTED"
+        for each in both:
+            eventually(lambda each=each: status(each, cohort) == "DISCONNECTED", f"{each.worker} says so")
         made = other.client().add_entity("DataFile", {"qualifiedName": unique("file")})
         assert highway(running, f"cohorts/{cohort}/connect")["flag"] is True
-        assert [status(each, cohort) for each in both] == ["CONNECTED"] * 2
+        assert status(running, cohort) == "CONNECTED"
+        for each in both:
+            eventually(lambda each=each: status(each, cohort) == "CONNECTED", f"{each.worker} says so")
         arrives = partial(both[0].client().find_entity, made["guid"])
         assert eventually(arrives, "what was sent meanwhile arrives") == made

@@ -224,8 +224,12 @@ def test_topics_that_others_made_are_taken_as_they_are(workers: Fleet, kafka: En
     for expected in small:
         arrives(bob, expected)
     assert bob.find_entity(large["guid"]) is None
-    letters = read_all(reader(kafka), names.dead_letters(names.server_group(a.server)), 1)
-    (letter,) = [each for each in letters if each.key() == large["guid"].encode()]
+
+    def letters() -> list[Any]:
+        found = read_all(reader(kafka), names.dead_letters(names.server_group(a.server)), 1)
+        return [each for each in found if each.key() == large["guid"].encode()]
+
+    (letter,) = eventually(letters, "the large one is a dead letter", within=HERE)
     found = dict(letter.headers() or ())
     assert b"max.message.bytes" in found["dlq-reason"] and b"larger than" in found["dlq-reason"]
     assert found["dlq-topic"] == names.server_log(a.server).encode()

@@ -126,7 +126,7 @@ def test_a_type_is_added_and_patched_everywhere(two: Two, kafka: Endpoint) -> No
     ok(rest.post("/types/typedef", json=bean))
     refused(rest.post("/types/typedef", json=bean), "OMRS-REPOSITORY-400-003", "TypeDefKnownException", name)
     assert has_type(two.b, name) == typedef(two.a, name)
-    assert said(two.a, "OMRS-AUDIT-0306", name, "maintainer")
+    eventually(lambda: said(two.a, "OMRS-AUDIT-0306", name, "maintainer"), "A reports it")
     eventually(lambda: said(two.b, "OMRS-AUDIT-0301", name), "B reports the type")
 
     more = {**bean["propertiesDefinition"][0], "attributeName": "tone"}
@@ -236,7 +236,8 @@ def test_a_type_is_deleted_once_nothing_uses_it(two: Two, kafka: Endpoint) -> No
     assert typedef(two.a, name) is None
     eventually(lambda: typedef(two.b, name) is None, "B has removed it")
     assert about(on_types_topic(kafka, two.cohort), bean["guid"])[-1] == "DELETED_TYPEDEF_EVENT"
-    assert said(two.a, "OMRS-AUDIT-0304", name) and said(two.b, "OMRS-AUDIT-0304", name)
+    for running in (two.a, two.b):
+        eventually(lambda running=running: said(running, "OMRS-AUDIT-0304", name), f"{running.server} reports it")
     ok(rest.post("/types/typedef", json=bean))
     has_type(two.b, name)
 
