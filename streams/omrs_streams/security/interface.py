@@ -57,6 +57,19 @@ class MetadataSecurity:
         """Whether a reference copy of this entity or relationship may be kept."""
         return True
 
+    def filters_published(self, type_guid: str) -> bool:
+        """Whether `published` would look at events of this type; where not they are published without being decoded."""
+        return False
+
+    def published(self, event: Bean) -> Bean | None:
+        """The instance event as subscribers of the out topic see it; None = they do not."""
+        return event
+
+    def withdraws_published(self, event: Bean) -> bool:
+        """Of an event that `published` held back: whether subscribers may have been told of the instance before, so
+        that they are told now that it is purged."""
+        return False
+
     def check_type(self, user: str, operation: Operation, typedef: Bean) -> None:
         """Raises UserNotAuthorizedError when `user` may not do this with a type."""
 

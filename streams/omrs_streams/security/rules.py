@@ -3,7 +3,8 @@
 Events and copies that no rule fits pass; requests that no rule fits follow `default`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from omrs_schemas.errors import ConfigurationError, UserNotAuthorizedError
@@ -51,9 +52,7 @@ class RuleSecurity(MetadataSecurity):
 
     def withdraws(self, cohort: str, event: Bean) -> bool:
         """Whether a zone holds it back: zones change, and what is in one now may have been in none before."""
-        section = event.get("instanceEventSection") or {}
-        instances = (section[name] for name in _INSTANCES if section.get(name) is not None)
-        deciding = (self._exchanging(self._settings.send, cohort, instance) for instance in instances)
+        deciding = (self._exchanging(self._settings.send, cohort, instance) for instance in _instances(event))
         return any(rule is not None and rule.effect == "deny" and bool(rule.zones) for rule in deciding)
 
     def inbound(self, cohort: str, event: Bean) -> Bean | None:
@@ -63,7 +62,37 @@ class RuleSecurity(MetadataSecurity):
         rule = next((rule for rule in self._settings.save if self._fits(rule, instance)), None)
         return rule is None or rule.effect == "allow"
 
-    def _concerns(self, rules: Sequence[EventRule | CopyRule], cohort: str | None, type_guid: str) -> bool:
+    def filters_published(self, type_guid: str) -> bool:
+        user = self._settings.out_topic_user
+        if user is None:
+            return False
+        return self._settings.default == "deny" or self._concerns(self._reading(user), None, type_guid)
+
+    def published(self, event: Bean) -> Bean | None:
+        user = self._settings.out_topic_user
+        if user is None:
+            return event
+        return self._seen(event, partial(self.readable, user), self._reading(user))
+
+    def withdraws_published(self, event: Bean) -> bool:
+        """Whether zones decide: they change, and what may not be read now may have been readable before."""
+        user = self._settings.out_topic_user
+        return user is not None and any(self._zoned_out(user, instance) for instance in _instances(event))
+
+    def _zoned_out(self, user: str, instance: Bean) -> bool:
+        """Whether a zone keeps the instance from the user, or it is in none of those that would show it."""
+        rule = self._decisive(user, "read", instance, None)
+        if (self._settings.default if rule is None else rule.effect) == "allow":
+            return False
+        if rule is not None and rule.zones:
+            return True
+        shown = (each for each in self._reading(user) if each.effect == "allow" and each.zones)
+        return any(self._fits(each.model_copy(update={"zones": ()}), instance) for each in shown)
+
+    def _reading(self, user: str) -> list[UserRule]:
+        return list(self._of_user(user, "read"))
+
+    def _concerns(self, rules: Sequence[UserRule | EventRule | CopyRule], cohort: str | None, type_guid: str) -> bool:
         """Relationships carry their ends, and any entity may carry any classification: rules that name other kinds of
         types concern them too."""
         typedef = self._types.typedef(type_guid) or {}
@@ -81,34 +110,39 @@ class RuleSecurity(MetadataSecurity):
         return any(typedef.get("class") == "ClassificationDef" for typedef in found)
 
     def _event(self, rules: Sequence[EventRule], cohort: str, event: Bean) -> Bean | None:
+        if not rules:
+            return event
+        ours = [rule for rule in rules if not rule.cohorts or cohort in rule.cohorts]
+        return self._seen(event, lambda instance: self._exchanged(rules, cohort, instance), ours)
+
+    def _seen(
+        self, event: Bean, see: Callable[[Bean], Bean | None], rules: Sequence[UserRule | EventRule]
+    ) -> Bean | None:
+        """The instance event with what `see` leaves of its instances, and `rules` of its classifications; the same
+        object where that is everything, None where it tells of something that is not seen."""
         section = event.get("instanceEventSection")
-        if section is None or not rules:
+        if section is None:
             return event
         changed = dict(section)
         for name in _INSTANCES:
-            instance = section.get(name)
-            if instance is None:
-                continue
-            kept = self._exchanged(rules, cohort, instance)
-            if kept is None:
-                return None
-            changed[name] = kept
-        ours = [rule for rule in rules if not rule.cohorts or cohort in rule.cohorts]
+            if section.get(name) is not None:
+                changed[name] = see(section[name])
         for name in _CLASSIFICATIONS:
             if section.get(name) is not None:
-                classification = self._classification(ours, section[name])
-                if classification is None:
-                    return None
-                changed[name] = classification
+                changed[name] = self._classification(rules, section[name])
+        if any(changed[name] is None and held is not None for name, held in section.items()):
+            return None
         batch = section.get("instanceBatch")
         if batch is not None:
             passed = {
-                name: [kept for each in batch.get(name) or () if (kept := self._exchanged(rules, cohort, each))]
+                name: [kept for each in batch.get(name) or () if (kept := see(each))]
                 for name in ("entities", "relationships")
             }
             if not any(passed.values()):
                 return None
             changed["instanceBatch"] = {**batch, **passed}
+        if all(changed[name] is held for name, held in section.items()):
+            return event
         return {**event, "instanceEventSection": changed}
 
     def _exchanged(self, rules: Sequence[EventRule], cohort: str, instance: Bean) -> Bean | None:
@@ -215,6 +249,11 @@ class RuleSecurity(MetadataSecurity):
 
     def _is_any(self, name: str, types: Iterable[str]) -> bool:
         return any(self._types.is_type_of(name, each) for each in types)
+
+
+def _instances(event: Bean) -> Iterator[Bean]:
+    section = event.get("instanceEventSection") or {}
+    return (section[name] for name in _INSTANCES if section.get(name) is not None)
 
 
 def _all_rules(settings: SecuritySettings) -> Iterable[UserRule | EventRule | CopyRule]:

@@ -71,3 +71,6 @@ class SecuritySettings(BaseModel):
     receive: tuple[EventRule, ...] = Field((), description="rules for events that come from a cohort")
     save: tuple[CopyRule, ...] = Field((), description="rules for the reference copies that are kept")
     default: Effect = Field("allow", description="what happens to a request that no rule fits")
+    out_topic_user: Name | None = Field(
+        None, description="user whose rules for reading decide what the out topic shows; none = it shows everything"
+    )

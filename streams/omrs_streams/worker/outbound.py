@@ -3,7 +3,7 @@ events § 6, § 7)."""
 
 import zlib
 from collections.abc import Sequence
-from uuid import NAMESPACE_OID, uuid4, uuid5
+from uuid import uuid4
 
 from omrs_schemas.errors import OmrsError
 from omrs_streams.cohort.instance_events import purged_by_id
@@ -11,7 +11,7 @@ from omrs_streams.log import names
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.boundary import defect, is_of_message
+from omrs_streams.worker.delivery import deliver
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import Wire
 
@@ -26,37 +26,12 @@ class Outbound:
 
     def publish(self, records: Sequence[Effective]) -> None:
         """On the publisher's thread: send what this server is home of, or distributes for an external home."""
-        outgoing: list[tuple[Effective, Outgoing]] = []
-        for record in records:
-            try:
-                sent = self._sent(record)
-                if sent is not None:
-                    outgoing.append((record, sent))
-            except Exception as error:
-                if not is_of_message(error):
-                    raise
-                self._bury(record, defect(error, f"{record.text('kind')} of {record.key.decode()}"))
-        count = self._send_all(outgoing)
+        count = deliver(self._parts.producer, records, self._sent, self._bury)
         if count:
             self._parts.audit.record("OMRS-AUDIT-8009", count=count, topic=self._wire.instances_topic)
 
-    def _send_all(self, outgoing: Sequence[tuple[Effective, Outgoing]]) -> int:
-        """Send them together; where one can never be sent (too large for the topic as others made it), one by one."""
-        try:
-            self._parts.producer.send_and_wait([each for _, each in outgoing])
-            return len(outgoing)
-        except OmrsError as error:
-            if error.retriable:
-                raise
-            if len(outgoing) == 1:
-                self._bury(outgoing[0][0], error)
-                return 0
-        return sum(self._send_all([each]) for each in outgoing)
-
     def _bury(self, record: Effective, error: OmrsError) -> None:
         """What the cohort cannot be told is a dead letter of our log; what comes after it must not wait for ever."""
-        if error.retriable:
-            raise error
         log = names.server_log(self._parts.local.server)
         self._parts.letters.bury_record(
             log, record.partition, record.offset, record.key, record.value, record.headers, error
@@ -94,7 +69,7 @@ class Outbound:
             self._parts.local.originator(),
             event["timestamp"],
         )
-        return self._wire.instance(purge, str(uuid5(NAMESPACE_OID, f"{record.text('event-id')}/withdrawn")))
+        return self._wire.instance(purge, following_id(record.text("event-id"), "withdrawn"))
 
     async def send(self, events: Sequence[Bean]) -> None:
         """Send instance events that no log record stands behind: refresh requests and their answers, errors.

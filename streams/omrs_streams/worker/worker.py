@@ -10,6 +10,7 @@ from zlib import crc32
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import InvalidParameterError, OmrsError
 from omrs_streams.audit import AuditLog
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort.receiving import Receiver
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.log import names
@@ -32,7 +33,6 @@ from omrs_streams.worker.cascade import Cascade
 from omrs_streams.worker.claims import check_identity, check_name, local_collection
 from omrs_streams.worker.cohort import CohortMember
 from omrs_streams.worker.cohort_store import RegistryStore
-from omrs_streams.worker.cohort_types import now_ms
 from omrs_streams.worker.consequences import Consequences
 from omrs_streams.worker.directory import Owner, OwnerDirectory
 from omrs_streams.worker.ends import RelationshipEnds
@@ -41,6 +41,7 @@ from omrs_streams.worker.faust_app import add_agent, hold, make_app, on_assignme
 from omrs_streams.worker.federation import Federation
 from omrs_streams.worker.inbound import Inbound
 from omrs_streams.worker.operations import Operations
+from omrs_streams.worker.out_topic import OutTopic
 from omrs_streams.worker.ownership import Ownership
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.parts import Parts
@@ -258,8 +259,10 @@ class Worker:
             self.local.collection_id, self.scattered, self.cascade.run, ends, self._loop, self._bury_at_home
         )
 
+        out = OutTopic(self.parts)
+
         def at_home(records: Sequence[Effective]) -> None:
-            self._publish_out(records)
+            out.publish(records)
             consequences.follow(records)
 
         # The out topic and what follows from a change share a reader: each reader costs as much as folding a tenth.
@@ -281,10 +284,6 @@ class Worker:
         self.letters.bury_record(
             topic, record.partition, record.offset, record.key, record.value, record.headers, error
         )
-
-    def _publish_out(self, records: Sequence[Effective]) -> None:
-        topic = names.server_out(self.settings.server)
-        self.producer.send_and_wait([(topic, r.partition, r.key, r.value, r.headers) for r in records])
 
     async def _join(self) -> None:
         """Agents on the log and on each cohort's topics, then the consumer group."""
