@@ -6,8 +6,7 @@ from typing import Any
 
 from omrs_streams.federation import classifying, finds, graph, reads, typesearch, writes
 from omrs_streams.federation.failures import no_repositories, not_offered
-from omrs_streams.federation.member import Asked, LocalMember, Member
-from omrs_streams.federation.remote import Remote
+from omrs_streams.federation.member import Asked, Connector, LocalMember, Member
 from omrs_streams.federation.request import Federated, Request
 from omrs_streams.repository.services import Answer, Caller
 from omrs_streams.worker.federation import RemoteMember
@@ -55,8 +54,8 @@ QUERIES: Mapping[str, Strategy] = {
             "isEntityKnown",
             "isRelationshipKnown",
             "getEntitySummary",
-            *_with_past("getEntityDetail"),
-            *_with_past("getEntity"),
+            "getEntityDetail",
+            "getEntityAsOf",
             *_with_past("getRelationship"),
         ),
         reads.read,
@@ -130,14 +129,14 @@ class Enterprise:
         federated: Federated,
         local: LocalMember | None,
         members: Callable[[], Sequence[RemoteMember]],
-        connect: Callable[[RemoteMember], Remote],
+        connect: Callable[[RemoteMember], Connector],
     ) -> None:
         """`members`: in the order in which they registered. `connect` makes the connector of one."""
         self._federated = federated
         self._local = local
         self._members = members
         self._connect = connect
-        self._remotes: dict[str, Remote] = {}
+        self._remotes: dict[str, Connector] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     async def call(
@@ -188,7 +187,7 @@ class Enterprise:
         if self._closing:
             await asyncio.wait(self._closing)
 
-    def _close(self, remote: Remote) -> None:
+    def _close(self, remote: Connector) -> None:
         task = asyncio.create_task(remote.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from omrs_schemas.errors import MemberUnavailableError, OmrsError
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer, Caller, Services
+from omrs_streams.worker.federation import RemoteMember
 
 GRACE_S = 0.25  # a member's own deadline comes first and says more; this one only keeps the promise
 
@@ -58,6 +59,15 @@ class Member(Protocol):
     async def call(self, asked: Asked, caller: Caller, deadline: float) -> Answer:
         """Raises MemberUnavailableError when nothing has come by `deadline` (the loop's time), else what it refused."""
         ...
+
+
+class Connector(Member, Protocol):
+    """The way to a remote member; `member`: what it was made from."""
+
+    @property
+    def member(self) -> RemoteMember: ...
+
+    async def close(self) -> None: ...
 
 
 class LocalMember:

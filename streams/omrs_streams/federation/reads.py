@@ -62,7 +62,7 @@ def _raise_for_nobody(request: Request, replies: Round) -> None:
             return
         raise combined(errors)
     error = combined(errors)
-    if isinstance(error, MemberUnavailableError) and len(errors) > 1:
+    if isinstance(error, MemberUnavailableError) and len(replies) > 1:
         raise MemberUnavailableError(
             f"{request.asked.guid} is not known to those that answered; {error.message}",
             code=error.code,

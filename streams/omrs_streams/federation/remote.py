@@ -25,12 +25,17 @@ from omrs_streams.worker.peers import EVENT_ID
 
 BASE = "/open-metadata/repository-services/users/"
 COLLECTION_ID = "getMetadataCollectionId"
+IDLE_S = 3.0  # servers close idle connections, uvicorn after 5 s; whoever is a moment late writes into a closed one
 BIG = 256 * 1024  # bytes; parsing more holds up the loop for longer than handing it to a thread costs
 
 Record = Callable[..., None]
 """Records an audit message: id and parameters."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
+
+_BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+READS = ("get", "find", "is", "search", "verify")
+"""How the operations begin that may be sent twice."""
 
 
 class Remote:
@@ -44,8 +49,9 @@ class Remote:
         record: Record,
         user: str,
         clock: Callable[[], float] = time.monotonic,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`user`: as whom the member is tried while it is left out."""
+        """`user`: as whom the member is tried while it is left out. `transport`: another way than HTTP connections."""
         self.member = member
         self.collection_id = member.collection_id
         self.name = member.registration.server_name or member.collection_id
@@ -58,12 +64,17 @@ class Remote:
         self._identified = False
         self._trials: asyncio.Task[None] | None = None
         self.breaker = Breaker(settings.failures, settings.pause_s, settings.longest_pause_s, clock)
-        limits = httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
+        limits = httpx.Limits(
+            max_connections=settings.connections,
+            max_keepalive_connections=settings.connections,
+            keepalive_expiry=IDLE_S,
+        )
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=settings.connect_s),  # the deadline of each call bounds the rest
             limits=limits,
             trust_env=False,  # its address is registered; a proxy from the environment would only swallow calls
             verify=_tls(),
+            transport=transport,
         )
         metrics.MEMBER_LEFT_OUT.labels(self.name).set(0)
 
@@ -122,7 +133,12 @@ class Remote:
                 if not self._identified:
                     await self._identify(caller)
                 sent = asked.operation != COLLECTION_ID
-                return await self._exchange(asked, caller)
+                try:
+                    return await self._exchange(asked, caller)
+                except _BROKEN:
+                    if not asked.operation.startswith(READS):
+                        raise
+                return await self._exchange(asked, caller)  # the connection was closed while it was idle, most often
         except TimeoutError as error:
             raise self._unavailable(asked, "no answer in time", sent=sent) from error
         except _NOT_SENT as error:
