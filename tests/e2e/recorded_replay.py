@@ -1,7 +1,7 @@
 """The recorded exchanges of two real Egeria 4.2 servers, made again with two servers of ours; what came out otherwise.
 
 Guids, creation times and server names in later calls are those that our servers gave; a call waits until the server
-that it goes to has what it names in the version that the other server has answered.
+that it goes to knows what it names in the version that the other server has answered.
 """
 
 import json
@@ -108,11 +108,12 @@ class Replay:
 
     def _await_what_it_names(self, exchange: Exchange) -> None:
         said, rest = self._here(exchange.path + json.dumps(exchange.body)), self.servers[exchange.server]
+        at = "/enterprise/instances" if exchange.path.startswith("/enterprise") else "/instances"
         for guid, version in self.versions.items():
             if guid in said:
 
                 def arrived(guid: str = guid, version: int = version) -> bool:
-                    found = [rest.get(f"/instances/{kind}/{guid}/existence").json().get(kind) for kind in KINDS]
+                    found = [rest.get(f"{at}/{kind}/{guid}/existence").json().get(kind) for kind in KINDS]
                     return any(bean["version"] >= version for bean in found if bean is not None)
 
                 eventually(arrived, f"{exchange.server} has version {version} of {guid} for {exchange}")
