@@ -22,6 +22,19 @@ class Person(httpx.Client):
         entity: dict[str, Any] = made.json()
         return entity
 
+    def walk(self, path: str, **query: Any) -> list[list[dict[str, Any]]]:
+        """The items of all pages, as the `next` links lead from one to the other."""
+        pages = []
+        answer = self.get(path, params=query)
+        while True:
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            pages.append(page["items"])
+            if "next" not in page:
+                return pages
+            assert answer.headers["link"] == f'<{page["next"]}>; rel="next"'
+            answer = self.get(page["next"].removeprefix("/api/v1"))
+
 
 def is_problem(answer: httpx.Response, status: int, *words: str, pointer: str | None = None) -> dict[str, Any]:
     """The problem+json in `answer`, which names each of `words` and the field at `pointer`."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omrs_schemas.errors import TypeDefError
+from omrs_schemas.errors import PropertyError, TypeDefError
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.api.v1.models import Content, ExternalSource, NewClassification, NewEntity, NewRelationship, Patch
@@ -47,11 +47,12 @@ def merged(types: TypeSystem, current: Bean, changes: Mapping[str, Any], patch: 
     """The properties of `current` with `changes`: null removes. Values that are not named stay exactly as they are."""
     held: Bean = current.get("properties") or {"class": "InstanceProperties", "headerVersion": 1}
     type_name = current["type"]["typeDefName"]
-    values = dict(held.get("instanceProperties") or {})
+    values: Bean = held.get("instanceProperties") or {}
+    gone = {name for name, value in changes.items() if value is None}
     with at("/properties"):
         named = to_properties(types, type_name, changes).get("instanceProperties") or {}
-        gone = [name for name, value in changes.items() if value is None]
-        to_properties(types, type_name, dict.fromkeys(gone))
+        for name in gone - types.attributes(type_name).keys() - values.keys():
+            raise PropertyError(f"type {type_name} has no property {name!r}", property=name, type_name=type_name)
     bean = {name: value for name, value in held.items() if name != "instanceProperties"}
     values = {name: value for name, value in {**values, **named}.items() if name not in gone}
     if values:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from fastapi import Response
 
+from omrs_schemas.codes import Code
 from omrs_schemas.errors import (
     EntityNotKnownError,
     InvalidParameterError,
@@ -187,7 +188,13 @@ async def delete(ask: Changing, noun: Noun, guid: str, purge: bool) -> Response:
     if not purge or current.result["status"] != "DELETED":
         step = "delete" if purge else ""
         path = noun.at(guid, "obsolete")
-        await ask.write(f"delete{noun.title}", path=path, body=body, revision=revision, step=step)
+        try:
+            await ask.write(f"delete{noun.title}", path=path, body=body, revision=revision, step=step)
+        except noun.not_known:
+            if current.result["status"] == "DELETED":
+                said = f"{guid} is deleted already"
+                raise InvalidParameterError(said, code=Code.INSTANCE_ALREADY_DELETED, guid=guid) from None
+            raise
         revision = None
     if purge:
         await ask.write(f"purge{noun.title}", path=noun.at(guid, "deleted"), body=body, revision=revision)

@@ -25,7 +25,7 @@ Primitive = Literal[
     "date",
 ]
 TypeStatus = Literal["active", "deprecated", "renamed"]
-TypeName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S+$")]
+TypeName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z_][A-Za-z0-9_<>,.:-]*$")]
 
 
 class Attribute(Model):
