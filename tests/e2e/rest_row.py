@@ -70,7 +70,8 @@ Outcome = Refused | Nothing | Says | Never
 class Row:
     """`shown`: the field that a success has ("" = none), where it is not the payload of the route.
 
-    `federated`: outcomes at `/enterprise` that differ. Rows that are not offered there are refused there (405-001).
+    `federated`: outcomes at `/enterprise` that differ. `scope` as in the table: L = the local repository only (refused
+    at `/enterprise`, 405-001), E = only there, LE = both.
     """
 
     operation: str
@@ -79,10 +80,11 @@ class Row:
     bad: Outcome
     shown: str | None = None
     federated: Mapping[Case, Outcome] = field(default_factory=dict)
-    only_local: bool = False
+    scope: Literal["L", "E", "LE"] = "LE"
 
-    def outcome(self, case: Case) -> Outcome:
-        return self.missing if case == "not found" else self.bad
+    def outcome(self, case: Case, *, federated: bool = False) -> Outcome:
+        usual = self.missing if case == "not found" else self.bad
+        return self.federated.get(case, usual) if federated else usual
 
 
 def unreadable(make: Make) -> Refused:
@@ -100,6 +102,11 @@ def relationship_unknown(make: Make) -> Refused:
 
 def invalid(code: str, make: Make) -> Refused:
     return Refused(code, "InvalidParameterException", make)
+
+
+def homeless(make: Make) -> Refused:
+    """A copy whose home is no member of the federation (OMRS queries § 5)."""
+    return Refused(Code.NO_HOME_FOR_INSTANCE, "RepositoryErrorException", make)
 
 
 ANY_TEXT = Never("any text is a guid, and another server in the path is refused for every row")

@@ -42,7 +42,7 @@ def _without(name: str, bean: Bean) -> Bean:
 
 
 def _row(operation: str, success: Make, missing: Any, bad: Any) -> Row:
-    return Row(operation, success, missing, bad, only_local=True)
+    return Row(operation, success, missing, bad, scope="L")
 
 
 ROWS = [

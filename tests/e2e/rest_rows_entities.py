@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
-from rest_row import ANY_TEXT, Call, Never, Nothing, Refused, Row, call, entity_unknown, invalid, unreadable
-from rest_world import ELSEWHERE, FUTURE, NOWHERE, World, foreign, guid_of, properties, summary, typed
+from rest_row import ANY_TEXT, Call, Never, Nothing, Refused, Row, call, entity_unknown, homeless, invalid, unreadable
+from rest_world import ELSEWHERE, FUTURE, NOWHERE, World, guid_of, properties, summary, typed
 
 from omrs_schemas.codes import Code
 
@@ -36,11 +36,6 @@ _UNKNOWN_CLASSIFICATION = Code.UNKNOWN_CLASSIFICATION, "ClassificationErrorExcep
 def _proxied(w: World, **more: Any) -> dict[str, Any]:
     """A request about a proxy of an entity that is here."""
     return {"entityProxy": w.proxy_of(w.entity()), **more}
-
-
-def _unknown_proxied(**more: Any) -> dict[str, Any]:
-    """A request about a proxy of an entity of which nothing is here, not even its guid."""
-    return {"entityProxy": {"class": "EntityProxy", "type": foreign("EntityProxy", "GlossaryTerm")["type"]}, **more}
 
 
 _PROXY_TELLS = Never("the proxy says that there is such an entity")
@@ -86,21 +81,21 @@ READS = [
         lambda w: call({}, guid=w.changed()),
         entity_unknown(lambda w: call({"toTime": 1}, guid=w.entity())),
         invalid(Code.INVALID_TIME_RANGE, lambda w: call({"fromTime": 2, "toTime": 1}, guid=w.entity())),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "getHomeClassifications",
         lambda w: call(entityGUID=w.confidential()),
         entity_unknown(lambda w: call(entityGUID=NOWHERE)),
         ANY_TEXT,
-        only_local=True,
+        scope="L",
     ),
     Row(
         "getHomeClassificationsAsOf",
         lambda w: call({"asOfTime": None}, entityGUID=w.confidential()),
         entity_unknown(lambda w: call({"asOfTime": 1}, entityGUID=w.confidential())),
         invalid(Code.REPOSITORY_NOT_CRYSTAL_BALL, lambda w: call({"asOfTime": FUTURE}, entityGUID=NOWHERE)),
-        only_local=True,
+        scope="L",
     ),
 ]
 
@@ -141,6 +136,7 @@ WRITES = [
         lambda w: call(entityGUID=w.changed()),
         entity_unknown(lambda w: call(entityGUID=NOWHERE)),
         invalid(Code.ENTITY_CAN_NOT_BE_UPDATED, lambda w: call(entityGUID=w.copy()["guid"])),
+        federated={"bad input": homeless(lambda w: call(entityGUID=w.copy()["guid"]))},
     ),
     Row(
         "deleteEntity",
@@ -173,7 +169,7 @@ WRITES = [
         lambda w: Call({"entityGUID": w.entity()}, {"newEntityGUID": str(uuid4())}, typed("GlossaryTerm")),
         entity_unknown(lambda w: Call({"entityGUID": NOWHERE}, {"newEntityGUID": str(uuid4())}, typed("GlossaryTerm"))),
         invalid(Code.NO_GUID, lambda w: call(typed("GlossaryTerm"), entityGUID=w.entity())),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "reTypeEntity",
@@ -184,14 +180,14 @@ WRITES = [
             "TypeErrorException",
             lambda w: call(_to("Referenceable", "Glossary"), entityGUID=w.entity()),
         ),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "reHomeEntity",
         _re_homed,
         entity_unknown(_re_homed_unknown),
         invalid(Code.NOT_FOR_LOCAL_COLLECTION, _re_homed_away),
-        only_local=True,
+        scope="L",
     ),
 ]
 
@@ -236,13 +232,13 @@ CLASSIFIES = [
         "classifyEntityProxy",
         lambda w: call(_proxied(w), classificationName=_CLASSIFICATION),
         Refused(*_UNKNOWN_CLASSIFICATION, lambda w: call(_proxied(w), classificationName=NOWHERE)),
-        invalid(Code.NO_GUID, lambda w: call(_unknown_proxied(), classificationName=_CLASSIFICATION)),
+        invalid(Code.NULL_ENTITY_PROXY, lambda w: call({}, classificationName=_CLASSIFICATION)),
     ),
     Row(
         "classifyEntityProxyDetailed",
         lambda w: call(_proxied(w, **EXTERNAL), classificationName=_CLASSIFICATION),
         Refused(*_UNKNOWN_CLASSIFICATION, lambda w: call(_proxied(w), classificationName=NOWHERE)),
-        invalid(Code.NO_GUID, lambda w: call(_unknown_proxied(), classificationName=_CLASSIFICATION)),
+        invalid(Code.NULL_ENTITY_PROXY, lambda w: call({}, classificationName=_CLASSIFICATION)),
     ),
     Row(
         "declassifyEntityProxy",

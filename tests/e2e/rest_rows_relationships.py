@@ -3,7 +3,18 @@
 from typing import Any
 from uuid import uuid4
 
-from rest_row import ANY_TEXT, Call, Nothing, Refused, Row, call, entity_unknown, invalid, relationship_unknown
+from rest_row import (
+    ANY_TEXT,
+    Call,
+    Nothing,
+    Refused,
+    Row,
+    call,
+    entity_unknown,
+    homeless,
+    invalid,
+    relationship_unknown,
+)
 from rest_world import ELSEWHERE, FUTURE, NOWHERE, World, guid_of, properties, summary, typed
 
 from omrs_schemas.codes import Code
@@ -61,7 +72,7 @@ ROWS = [
         lambda w: call({}, guid=w.link()),
         relationship_unknown(lambda w: call({}, guid=NOWHERE)),
         Refused(Code.NEGATIVE_PAGE_SIZE, "PagingErrorException", lambda w: call({"pageSize": -1}, guid=w.link())),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "addRelationship",
@@ -100,6 +111,7 @@ ROWS = [
         lambda w: call(relationshipGUID=w.changed_link()),
         relationship_unknown(lambda w: call(relationshipGUID=NOWHERE)),
         invalid(Code.RELATIONSHIP_CAN_NOT_BE_UPDATED, lambda w: call(relationshipGUID=w.link_copy()["guid"])),
+        federated={"bad input": homeless(lambda w: call(relationshipGUID=w.link_copy()["guid"]))},
     ),
     Row(
         "deleteRelationship",
@@ -108,6 +120,14 @@ ROWS = [
         invalid(
             Code.INSTANCE_ALREADY_DELETED, lambda w: call(typed("Synonym"), obsoleteRelationshipGUID=w.deleted_link())
         ),
+        # what is deleted is not seen by the look for its home
+        federated={
+            "bad input": Refused(
+                Code.RELATIONSHIP_SOFT_DELETED,
+                "RelationshipNotKnownException",
+                lambda w: call(typed("Synonym"), obsoleteRelationshipGUID=w.deleted_link()),
+            )
+        },
     ),
     Row(
         "purgeRelationship",
@@ -139,7 +159,7 @@ ROWS = [
             Code.MULTIPLE_RELATIONSHIPS_SAME_GUID,
             lambda w: Call({"relationshipGUID": w.link()}, {"newRelationshipGUID": w.link()}, typed("Synonym")),
         ),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "reTypeRelationship",
@@ -150,13 +170,13 @@ ROWS = [
             "TypeErrorException",
             lambda w: call(_to("GlossaryTerm"), relationshipGUID=w.link()),
         ),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "reHomeRelationship",
         _re_homed,
         relationship_unknown(_re_homed_unknown),
         invalid(Code.INSTANCE_HOME_IS_LOCAL, _re_homed_at_home),
-        only_local=True,
+        scope="L",
     ),
 ]

@@ -157,7 +157,7 @@ ROWS = [
         lambda w: call({"class": "TypeDefGallery", "attributeTypeDefs": [enum_def()], "typeDefs": [w.new_type()]}),
         NEW,
         unreadable(lambda w: call([])),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "addTypeDef",
@@ -168,14 +168,14 @@ ROWS = [
             lambda w: call(w.new_type(superType={"guid": str(uuid4()), "name": NOWHERE})),
         ),
         Refused(Code.TYPEDEF_ALREADY_DEFINED, "TypeDefKnownException", lambda w: call(w.type())),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "addAttributeTypeDef",
         lambda w: call(enum_def()),
         NEW,
         Refused(Code.ATTRIBUTE_TYPEDEF_ALREADY_DEFINED, "TypeDefKnownException", lambda w: call(w.attribute_type())),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "verifyTypeDef",
@@ -198,7 +198,7 @@ ROWS = [
             "PatchErrorException",
             lambda w: call(patch(w.type(), applyToVersion=7, updateToVersion=8)),
         ),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "deleteTypeDef",
@@ -209,7 +209,7 @@ ROWS = [
             lambda w: Call({"guid": NOWHERE}, {"name": "Glossary"}),
         ),
         invalid(Code.NO_TYPEDEF_NAME, lambda w: call(guid=w.type()["guid"])),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "deleteAttributeTypeDef",
@@ -220,7 +220,7 @@ ROWS = [
             lambda w: Call({"guid": NOWHERE}, {"name": "string"}),
         ),
         invalid(Code.NO_ATTRIBUTE_TYPEDEF_NAME, lambda w: call(guid=w.attribute_type()["guid"])),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "reIdentifyTypeDef",
@@ -231,7 +231,7 @@ ROWS = [
             lambda w: call(renamed({"name": "Glossary"}), originalTypeDefGUID=NOWHERE),
         ),
         invalid(Code.NULL_TYPEDEF_NAME, _unnamed),
-        only_local=True,
+        scope="L",
     ),
     Row(
         "reIdentifyAttributeTypeDef",
@@ -242,8 +242,15 @@ ROWS = [
             lambda w: call(renamed({"name": "string"}), originalAttributeTypeDefGUID=NOWHERE),
         ),
         invalid(Code.NULL_TYPEDEF_NAME, _attribute_unnamed),
-        only_local=True,
+        scope="L",
     ),
-    Row("getSeverityList", lambda w: call(), Never("the severities are fixed"), NO_INPUT, only_local=True),
-    Row("getAuditLogReport", lambda w: call(), Never("every worker has a report"), NO_INPUT, only_local=True),
+    Row("getSeverityList", lambda w: call(), Never("the severities are fixed"), NO_INPUT, scope="L"),
+    Row(
+        "getEnterpriseOMRSTopicConnection",
+        lambda w: call(),
+        Never("every server has an out topic"),
+        NO_INPUT,
+        scope="E",
+    ),
+    Row("getAuditLogReport", lambda w: call(), Never("every worker has a report"), NO_INPUT, scope="L"),
 ]

@@ -17,6 +17,7 @@ from rest_world import World
 from omrs_schemas.codes import Code
 from omrs_streams.api import highway
 from omrs_streams.api.app import ANONYMOUS_OPERATIONS, ROUTES
+from omrs_streams.api.enterprise import ENTERPRISE, REMOTE_TOPIC, federated_routes
 from omrs_streams.api.route import Route
 from omrs_streams.log.embedded import Endpoint
 from shared_data import require_shared
@@ -31,7 +32,7 @@ ROWS: list[Row] = [
     *rest_rows_relationships.ROWS,
     *rest_rows_copies.ROWS,
 ]
-ROUTE_OF = {route.operation: route for route in ROUTES}
+ROUTE_OF = {route.operation: route for route in (*ROUTES, REMOTE_TOPIC)}
 LOCAL = ""
 JAVA = "org.odpi.openmetadata.repositoryservices.ffdc.exception"
 
@@ -71,25 +72,29 @@ def refused(route: Route, answer: httpx.Response, bean: dict[str, Any], expected
         assert route.payload not in bean
 
 
-def tried() -> Iterator[Any]:
-    for row in ROWS:
-        for case in CASES:
-            if case == "success" or not isinstance(row.outcome(case), Never):
-                yield pytest.param(row, case, id=f"{row.operation}-{case.replace(' ', '-')}")
+def tried(base: str, scope: str) -> list[Any]:
+    """The rows of a base with each of their cases that can occur there."""
+    return [
+        pytest.param(base, row, case, id=f"{base.strip('/') or 'local'}-{row.operation}-{case.replace(' ', '-')}")
+        for row in ROWS
+        for case in CASES
+        if scope in row.scope
+        and (case == "success" or not isinstance(row.outcome(case, federated=base == ENTERPRISE), Never))
+    ]
 
 
-@pytest.mark.parametrize(("row", "case"), list(tried()))
-def test_a_row(world: World, row: Row, case: Case) -> None:
+@pytest.mark.parametrize(("base", "row", "case"), [*tried(LOCAL, "L"), *tried(ENTERPRISE, "E")])
+def test_a_row(world: World, base: str, row: Row, case: Case) -> None:
     route = ROUTE_OF[row.operation]
     if case == "success":
-        answer, bean = send(world.http, LOCAL, route, row.success(world))
+        answer, bean = send(world.http, base, route, row.success(world))
         succeeded(route, answer, bean)
         shown = row.shown or route.payload
         assert not shown or bean.get(shown) not in (None, [], {}), f"{shown} is missing: {bean}"
         return
-    outcome = row.outcome(case)
+    outcome = row.outcome(case, federated=base == ENTERPRISE)
     assert not isinstance(outcome, Never)
-    answer, bean = send(world.http, LOCAL, route, outcome.make(world))
+    answer, bean = send(world.http, base, route, outcome.make(world))
     if isinstance(outcome, Refused):
         refused(route, answer, bean, outcome)
         return
@@ -101,14 +106,29 @@ def test_a_row(world: World, row: Row, case: Case) -> None:
         assert shown and bean[shown] == outcome.value
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.scope == "L"], ids=lambda row: row.operation)
+def test_a_row_of_one_repository_is_not_federated(world: World, row: Row) -> None:
+    """OMRS queries § 5: refused with 405-001; what concerns a server and no repository has no such path at all."""
+    route = ROUTE_OF[row.operation]
+    if route not in federated_routes(ROUTES):
+        return
+    answer, bean = send(world.http, ENTERPRISE, route, row.success(world))
+    refused(
+        route,
+        answer,
+        bean,
+        Refused(Code.ENTERPRISE_NOT_SUPPORTED, "FunctionNotSupportedException", row.success),
+    )
+
+
 def test_another_server_is_not_found_by_any_row(world: World) -> None:
     base = f"{world.running.url}/servers/elsewhere/open-metadata/repository-services/users/erin"
     with httpx.Client(base_url=base, trust_env=False) as rest:
-        for route in ROUTES:
-            answer = rest.request(route.method, route.path)
-            bean = answer.json()
+        federated = [(ENTERPRISE, route) for route in (*federated_routes(ROUTES), REMOTE_TOPIC)]
+        for below, route in [*((LOCAL, route) for route in ROUTES), *federated]:
+            answer = rest.request(route.method, below + route.path)
             expected = Refused(Code.SERVER_NOT_AVAILABLE, "InvalidParameterException", lambda w: Call())
-            refused(route, answer, bean, expected)
+            refused(route, answer, answer.json(), expected)
 
 
 def test_what_needs_no_user(world: World) -> None:
@@ -145,12 +165,9 @@ def test_every_row_of_the_table_is_a_route() -> None:
         [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith(("|GET|", "|POST|"))
     ]
     assert len(cells) == 100
-    routes = {(route.method, route.path): route for route in ROUTES}
-    only_local = {row.operation for row in ROWS if row.only_local}
+    routes = {(route.method, route.path): route for route in ROUTE_OF.values()}
+    scopes = {row.operation: row.scope for row in ROWS}
     for method, path, _, response, _, scope in cells:
-        if scope == "E":
-            continue
         where = "/" + path.strip("`").partition("?")[0].lstrip("/")
         route = routes[method, where]
-        assert route.response == f"{response}Response", where
-        assert (scope == "L") == (route.operation in only_local), where
+        assert (route.response, scopes[route.operation]) == (f"{response}Response", scope), where

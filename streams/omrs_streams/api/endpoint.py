@@ -46,9 +46,13 @@ def local_endpoint(services: LocalServices, route: Route) -> Endpoint:
     return bounded(services.worker, route.operation, serve, response_class=route.response)
 
 
-def bounded(worker: "Worker", operation: str, serve: Endpoint, *, response_class: str = "VoidResponse") -> Endpoint:
-    """`serve`, measured; whatever it raises becomes the reply that says so, a `response_class`."""
-    timer = metrics.REQUESTS.labels(operation)
+def bounded(
+    worker: "Worker", operation: str, serve: Endpoint, *, response_class: str = "VoidResponse", label: str | None = None
+) -> Endpoint:
+    """`serve`, measured as `label` (None: `operation`); whatever it raises becomes the reply that says so, a
+    `response_class`."""
+    label = label or operation
+    timer = metrics.REQUESTS.labels(label)
 
     async def endpoint(http: HttpRequest) -> Response:
         started = time.perf_counter()
@@ -57,13 +61,13 @@ def bounded(worker: "Worker", operation: str, serve: Endpoint, *, response_class
         except ClientDisconnect:
             return Response(status_code=GONE)  # while it sent the body; nobody reads this
         except OmrsError as error:
-            metrics.FAILURES.labels(operation, error.code).inc()
+            metrics.FAILURES.labels(label, error.code).inc()
             if isinstance(error, UserNotAuthorizedError):
                 user = http.path_params.get("userId")
                 worker.audit.record("OMRS-STREAMS-0030", user=user, operation=operation, message=error.message)
             return failure(error, operation, response_class)
         except Exception as error:
-            metrics.FAILURES.labels(operation, type(error).__name__).inc()
+            metrics.FAILURES.labels(label, type(error).__name__).inc()
             user, said = http.path_params.get("userId"), f"{type(error).__name__}: {error}"
             worker.audit.record("OMRS-STREAMS-0031", user=user, operation=operation, message=said)
             return unexpected(error, operation, response_class)

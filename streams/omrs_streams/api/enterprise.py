@@ -101,7 +101,8 @@ def enterprise_endpoint(worker: "Worker", enterprise: Enterprise, route: Route) 
             found.headers[WARNINGS] = header(answer.warnings)
         return found
 
-    return bounded(worker, f"enterprise {route.operation}", serve, response_class=route.response)
+    label = f"enterprise {route.operation}"
+    return bounded(worker, route.operation, serve, response_class=route.response, label=label)
 
 
 def header(warnings: Iterable[str]) -> str:

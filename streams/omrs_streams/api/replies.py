@@ -28,13 +28,13 @@ class UnreadableBodyError(InvalidParameterError):
 def reply(
     response_class: str, field: str | None, value: Any, *, revision: int | None = None, asked: Any = None
 ) -> Response:
-    """`{"class": response_class, "relatedHTTPCode": 200, field: value}`; an absent value leaves the field out.
+    """`{"class": response_class, "relatedHTTPCode": 200, field: value}`; no value and no elements leave the field out.
 
     `asked`: the request bean, whose page a list repeats.
     """
     bean: dict[str, Any] = {"class": response_class, "relatedHTTPCode": 200, **_page(response_class, asked)}
     if isinstance(value, Mapping) and field is None:
-        bean.update(iso_dates(value))
+        bean.update(iso_dates({name: held for name, held in value.items() if held != []}))
     elif field is not None and value is not None and value != []:
         bean[field] = iso_dates(value) if isinstance(value, dict | list) else value
     headers = {"etag": f'"{revision}"'} if revision is not None else None

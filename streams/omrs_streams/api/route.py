@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from omrs_schemas.codec.egeria_json import from_json
+from omrs_schemas.codes import Code
 from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_streams.api.replies import UnreadableBodyError
 from omrs_streams.repository.changes import require_guid
@@ -25,7 +26,8 @@ CREATED = "(created)"
 """Key of a route whose guid is made here, from the event id."""
 
 IN_QUERY, IN_BODY = "?", "."
-"""How the key of a route begins that is no path parameter but a query parameter, or a field (`.a.b`) of the body."""
+"""How the key of a route begins that is no path parameter but a query parameter, or the guid of the entity proxy in the
+body (`.a.b`)."""
 
 TEXT = "(text)"
 """Body of a route that takes a bare JSON string."""
@@ -93,7 +95,14 @@ def key_guid(route: Route, request: Request) -> str:
     if key.startswith(IN_BODY):
         found: Any = request.bean
         for name in key[1:].split("."):
-            found = found.get(name) if isinstance(found, dict) else None
+            if not isinstance(found, dict):
+                raise InvalidParameterError(
+                    "no entity proxy was given",
+                    code=Code.NULL_ENTITY_PROXY,
+                    help="name the entity by its guid and its type",
+                    parameter=key[1:],
+                )
+            found = found.get(name)
         return require_guid(found, key[1:])
     return request.path[key]
 
