@@ -5,6 +5,7 @@ A generated part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; w
 
 import argparse
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -296,6 +297,12 @@ def severities() -> str:
     return table(("Severity", "Ordinal", "Recorded", "What"), rows)
 
 
+def conformance() -> str:
+    """The requirements of the conformance profiles and the tests that prove them."""
+    rows = runpy.run_path(str(DOCS / "conformance_table.py"))["rows"]
+    return table(("Profile", "Requirement", "Tests"), rows())
+
+
 def left_out() -> str:
     return table(("Id", "Why not"), ((f"`{message_id}`", why) for message_id, why in LEFT_OUT.items()))
 
@@ -320,6 +327,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "paired": lambda: settings(MetadataServer, "OMRS_SERVER__"),
     },
     "cli.md": {"commands": commands},
+    "conformance.md": {"requirements": conformance},
     "audit-messages.md": {"severities": severities, "messages": audit_messages, "left-out": left_out},
     "reference.md": {
         "topics": topic_table,

@@ -19,9 +19,11 @@ KINDS = [
 ]
 NOT_KNOWN: dict[str, type[OmrsError]] = {ENTITY: EntityNotKnownError, RELATIONSHIP: RelationshipNotKnownError}
 
+Arrived = Callable[[str, str], tuple[Bean, Bean]]
+
 
 @pytest.fixture
-def arrived(tested: Repository, suite: Repository) -> Iterator[Callable[[str, str], tuple[Bean, Bean]]]:
+def arrived(tested: Repository, suite: Repository) -> Iterator[Arrived]:
     """`arrived(kind, type name)`: an instance of the suite's repository, and its copy in the one under test."""
     made: list[tuple[str, Bean]] = []
 
@@ -36,7 +38,7 @@ def arrived(tested: Repository, suite: Repository) -> Iterator[Callable[[str, st
 
     def arrived(kind: str, name: str) -> tuple[Bean, Bean]:
         bean = make(kind, name)
-        return bean, eventually(lambda: tested.known(kind, bean["guid"]), f"the copy of {bean['guid']}")
+        return bean, eventually(lambda: tested.known(kind, bean["guid"]) or {}, f"the copy of {bean['guid']}")
 
     yield arrived
     for kind, bean in reversed(made):
@@ -46,7 +48,7 @@ def arrived(tested: Repository, suite: Repository) -> Iterator[Callable[[str, st
 
 @pytest.mark.conformance("REFERENCE_COPY_STORAGE", "INSTANCE_NOTIFICATIONS", "METADATA_INSTANCE_ACCESS")
 @pytest.mark.parametrize(("kind", "name"), KINDS)
-def test_a_copy_equals_the_instance(kind: str, name: str, arrived: Callable, tested: Repository) -> None:
+def test_a_copy_equals_the_instance(kind: str, name: str, arrived: Arrived, tested: Repository) -> None:
     made, copy = arrived(kind, name)
     assert copy == made
     assert tested.detail(kind, made["guid"]) == made
@@ -58,7 +60,7 @@ def test_a_copy_equals_the_instance(kind: str, name: str, arrived: Callable, tes
 
 @pytest.mark.conformance("REFERENCE_COPY_LOCKING")
 @pytest.mark.parametrize(("kind", "name"), KINDS)
-def test_nobody_but_the_home_changes_it(kind: str, name: str, arrived: Callable, tested: Repository) -> None:
+def test_nobody_but_the_home_changes_it(kind: str, name: str, arrived: Arrived, tested: Repository) -> None:
     made, _ = arrived(kind, name)
     guid = made["guid"]
     for change in (
@@ -75,7 +77,7 @@ def test_nobody_but_the_home_changes_it(kind: str, name: str, arrived: Callable,
 
 @pytest.mark.conformance("REFERENCE_COPY_STORAGE")
 @pytest.mark.parametrize(("kind", "name"), KINDS)
-def test_a_copy_that_was_purged_is_refreshed(kind: str, name: str, arrived: Callable, tested: Repository) -> None:
+def test_a_copy_that_was_purged_is_refreshed(kind: str, name: str, arrived: Arrived, tested: Repository) -> None:
     made, copy = arrived(kind, name)
     tested.purge_copy(kind, copy)
     assert tested.gone(kind, made["guid"])
@@ -87,7 +89,7 @@ def test_a_copy_that_was_purged_is_refreshed(kind: str, name: str, arrived: Call
 @pytest.mark.conformance("REFERENCE_COPY_DELETE", "INSTANCE_NOTIFICATIONS")
 @pytest.mark.parametrize(("kind", "name"), KINDS)
 def test_what_the_home_purges_goes(
-    kind: str, name: str, arrived: Callable, tested: Repository, suite: Repository
+    kind: str, name: str, arrived: Arrived, tested: Repository, suite: Repository
 ) -> None:
     made, _ = arrived(kind, name)
     deleted = suite.delete(kind, made)
@@ -116,7 +118,7 @@ def foreign(bean: Bean) -> Bean:
 @pytest.mark.conformance("REFERENCE_COPY_STORAGE", "UPDATE_INSTANCE_HOME")
 @pytest.mark.parametrize(("kind", "name"), KINDS)
 def test_a_copy_without_a_home_is_kept_and_given_one(
-    kind: str, name: str, arrived: Callable, tested: Repository, suite: Repository
+    kind: str, name: str, arrived: Arrived, tested: Repository, suite: Repository
 ) -> None:
     bean = foreign(arrived(kind, name)[0])
     tested.save_copy(kind, bean)
@@ -139,7 +141,7 @@ def test_a_copy_without_a_home_is_kept_and_given_one(
 
 
 @pytest.mark.conformance("HOME_CLASSIFICATIONS")
-def test_a_classification_of_ours_on_a_copy(arrived: Callable, tested: Repository, suite: Repository) -> None:
+def test_a_classification_of_ours_on_a_copy(arrived: Arrived, tested: Repository, suite: Repository) -> None:
     """Given here, it is at home here, though the entity is not; the entity's home gets it too."""
     made, _ = arrived(ENTITY, "GlossaryTerm")
     guid = made["guid"]

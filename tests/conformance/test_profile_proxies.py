@@ -24,7 +24,7 @@ def proxied(tested: Repository, suite: Repository) -> Proxied:
 
     def proxied(name: str) -> Bean:
         made = suite.add_entity(name, everything(name))
-        copy = eventually(lambda: tested.known(ENTITY, made["guid"]), f"the copy of {made['guid']}")
+        copy = eventually(lambda: tested.known(ENTITY, made["guid"]) or {}, f"the copy of {made['guid']}")
         tested.purge_copy(ENTITY, copy)
         tested.add_proxy(made)
         return made

@@ -243,6 +243,7 @@ def backups(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield found
 
 
+@pytest.mark.conformance("RESTORE_FROM_BACKUP")
 @pytest.mark.parametrize("name", BACKUPS)
 def test_a_backup_is_restored_as_it_was(backups: Backups, name: str) -> None:
     """At its home and at the receiver: no header changes, at home in the collection that the server took over."""
@@ -257,6 +258,7 @@ def test_a_backup_is_restored_as_it_was(backups: Backups, name: str) -> None:
     assert collection_id(backups.homes[name]) == each.guid
 
 
+@pytest.mark.conformance("RESTORE_FROM_BACKUP")
 def test_a_restored_backup_belongs_to_its_server(backups: Backups) -> None:
     """It can be changed there, and nowhere else; the change reaches the copies."""
     each = backups.sources["SimpleAPICatalog"]

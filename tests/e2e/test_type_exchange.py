@@ -119,6 +119,7 @@ def test_a_release_is_announced_about_once(two: Two, kafka: Endpoint) -> None:
         assert not [message_id for message_id in CONFLICTS if said(running, message_id)]
 
 
+@pytest.mark.conformance("TYPEDEF_ADD", "TYPEDEF_MAINTENANCE")
 def test_a_type_is_added_and_patched_everywhere(two: Two, kafka: Endpoint) -> None:
     name = fresh_name("Added")
     bean = entity_def(name, attribute="wording")
@@ -360,6 +361,7 @@ def test_changes_made_outside_the_cohort_are_told_on_joining(workers: Fleet) -> 
         assert not [message_id for message_id in CONFLICTS if said(running, message_id)]
 
 
+@pytest.mark.conformance("TYPEDEF_CONFLICT_MANAGEMENT")
 @pytest.mark.parametrize("encoding", ["avro", "egeria-json"])
 def test_two_types_of_one_name_are_a_conflict_that_is_told(workers: Fleet, kafka: Endpoint, encoding: str) -> None:
     name = fresh_name("Twice")

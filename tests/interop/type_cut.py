@@ -8,9 +8,9 @@ from omrs_schemas.typedefs.system import TypeSystem
 
 Bean = dict[str, Any]
 
-PROPERTIES = {
+PROPERTIES = {  # those of the open metadata types: TypeDefs name their archive as their origin
     "class": "OpenMetadataArchiveProperties",
-    "archiveGUID": "bce3b0a0-662a-4f87-b8dc-844078a11a6e",  # of the open metadata types; TypeDefs name it as their origin
+    "archiveGUID": "bce3b0a0-662a-4f87-b8dc-844078a11a6e",
     "archiveName": "Open Metadata Types",
     "archiveType": "CONTENT_PACK",
     "originatorName": "Egeria",
