@@ -37,6 +37,10 @@ _BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 READS = ("get", "find", "is", "search", "verify")
 """How the operations begin that may be sent twice."""
 
+_ONE = ("entity", "relationship", "typeDef", "attributeTypeDef")
+_MANY = ("entities", "relationships", "classifications", "typeDefs", "attributeTypeDefs")
+_GRAPH = ("entityElementList", "relationshipElementList", *_MANY)
+
 
 class Remote:
     """One member, with connections and a circuit breaker of its own: a member that hangs takes nothing from others."""
@@ -124,6 +128,11 @@ class Remote:
         await self._http.aclose()
         metrics.MEMBER_LEFT_OUT.remove(self.name)
 
+    async def back(self) -> None:
+        """When it is no longer left out."""
+        if self._trials is not None:
+            await asyncio.shield(self._trials)
+
     # ---- one call --------------------------------------------------------------------------------------------------
 
     async def _call(self, asked: Asked, caller: Caller, deadline: float) -> Answer:
@@ -186,7 +195,7 @@ class Remote:
         fields = {name: value for name, value in bean.items() if name not in ("class", "relatedHTTPCode")}
         result = fields.get(operation.payload) if operation.payload else fields
         tag = reply.headers.get("etag", "").strip('"')
-        return Answer(checked(result, what), int(tag) if tag.isdigit() else None)
+        return Answer(checked(operation.payload, result, what), int(tag) if tag.isdigit() else None)
 
     def _parsed(self, content: bytes, status: int, what: str) -> dict[str, Any]:
         try:
@@ -255,16 +264,20 @@ class Remote:
         )
 
 
-def checked(result: Any, what: str) -> Any:
+def checked(payload: str | None, result: Any, what: str) -> Any:
     """`result`, whose instances have what merging needs: RepositoryError for a member that answers something else."""
-    graph = ("entityElementList", "relationshipElementList")
-    lists = [result.get(name) or () for name in graph] if isinstance(result, dict) else []
-    single = [result] if isinstance(result, dict) and "metadataCollectionId" in result else []
-    for bean in (*single, *(result if isinstance(result, list) else ()), *(each for part in lists for each in part)):
-        if not isinstance(bean, dict) or ("guid" not in bean and "name" not in bean):
-            raise RepositoryError(
-                f"{what}: the answer holds something that is no instance", code=Code.UNEXPECTED_EXCEPTION_FROM_COHORT
-            )
+    beans: list[Any] = []
+    if payload in _ONE:
+        beans = [] if result is None else [result]
+    elif payload in _MANY:
+        beans = result or []
+    elif payload is None:
+        beans = [bean for name in _GRAPH for bean in result.get(name) or ()]
+    key = "name" if payload == "classifications" else "guid"
+    if not isinstance(beans, list) or not all(isinstance(bean, dict) and bean.get(key) for bean in beans):
+        raise RepositoryError(
+            f"{what}: the answer holds something that is no instance", code=Code.UNEXPECTED_EXCEPTION_FROM_COHORT
+        )
     return result
 
 
