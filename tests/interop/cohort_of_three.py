@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import yaml
@@ -132,13 +133,15 @@ class Founder:
         first, second = (self.ours(unique(prefix), name) for prefix in ("First", "Second"))
         return Cohort(name, first, second, self.egeria(unique("Egeria"), name))
 
-    def ours(self, server: str, cohort: str) -> Ours:
+    def ours(self, server: str, cohort: str, **more: Any) -> Ours:
+        """`more`: further settings of the server."""
         collection_id = str(uuid4())
         config = self.root / f"{server}.yaml"
         settings = {
             "metadata_collection_id": collection_id,
             "types": str(self.archive),
             "cohorts": [{"name": cohort, "encoding": "egeria-json"}],
+            **more,
         }
         config.write_text(yaml.safe_dump(settings))
         return Ours(server, collection_id, config, self.fleet, cohort, self.types)
