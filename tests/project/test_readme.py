@@ -14,6 +14,7 @@ from workers import Running, eventually, fleet, unique
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+OUT_TOPIC = (ROOT / "docs" / "out-topic.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, document: str) -> list[str]:
@@ -82,6 +83,23 @@ def test_the_examples_of_the_guide_run(place: Place) -> None:
     for block in blocks("python", GUIDE):
         place.run(block, names)
     close(names)
+
+
+@pytest.mark.kafka
+def test_the_examples_of_the_out_topic_run(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the client of ours, and with nothing but a Kafka consumer and the codec."""
+    with place.running.client() as writer:
+        kept, gone = (writer.add_entity("CSVFile", {"qualifiedName": unique("file")})["guid"] for _ in range(2))
+        writer.delete_entity(gone)
+        term = writer.add_entity("GlossaryTerm", {"qualifiedName": unique("term")})["guid"]
+    subscribing, following, consuming = blocks("python", OUT_TOPIC)
+    close(place.run(subscribing, {}))
+    printed = capsys.readouterr().out
+    assert f"NEW_ENTITY_EVENT CSVFile {kept} 1" in printed and f"DELETED_ENTITY_EVENT CSVFile {gone} 2" in printed
+    assert term not in printed
+    assert sorted(place.run(following, {})["changed"]) == sorted([kept, gone, term])
+    indexed = place.run(consuming, {})["indexed"]
+    assert list(indexed) == [kept] and indexed[kept]["type"]["typeDefName"] == "CSVFile"
 
 
 def test_the_two_commands_are_the_ones_that_work() -> None:
