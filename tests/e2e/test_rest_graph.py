@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from e2e_samples import Bean, refused
+from rest_world import foreign
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.embedded import Endpoint
@@ -176,6 +177,27 @@ def test_what_may_not_be_read_is_not_there(graph: Graph) -> None:
     for path in ("by-neighborhood?level=1", "by-relationship", f"by-linkage?endEntityGUID={guids['a']}"):
         answer = graph.ask(f"{guids['d']}/{path}", user=guest)
         refused(answer, "OMRS-STREAMS-403-001", "UserNotAuthorizedException", "guest", guids["d"])
+
+
+def test_a_proxy_is_a_way_and_no_place(graph: Graph) -> None:
+    """Of an entity that is here as a proxy only, no EntityDetail can be shown."""
+    proxy = foreign("EntityProxy", "GlossaryTerm")
+    rest = graph.running.rest("erin")
+    assert rest.post("/instances/entity-proxy", json=proxy).json()["relatedHTTPCode"] == 200
+    client = graph.running.client("erin", types=TYPES)
+    one, other = (client.add_entity("GlossaryTerm", {"qualifiedName": name})["guid"] for name in "gh")
+    for near in (one, other):
+        client.add_relationship("Synonym", near, proxy["guid"])
+    around = graph.ask(f"{one}/by-neighborhood?level=2").json()
+    assert [bean["guid"] for bean in around["entityElementList"]] == [one] and "relationshipElementList" not in around
+    assert "entityElementList" not in graph.ask(f"{one}/by-linkage?endEntityGUID={other}").json()
+    related = graph.ask(f"{one}/by-relationship").json()["entities"]
+    assert {bean["guid"] for bean in related} == {one, other}
+    for path in ("by-neighborhood?level=1", "by-relationship", f"by-linkage?endEntityGUID={one}"):
+        answer = graph.ask(f"{proxy['guid']}/{path}")
+        refused(answer, "OMRS-REPOSITORY-400-051", "EntityProxyOnlyException", proxy["guid"])
+    answer = graph.ask(f"{one}/by-linkage?endEntityGUID={proxy['guid']}")
+    refused(answer, "OMRS-REPOSITORY-400-051", "EntityProxyOnlyException", proxy["guid"])
 
 
 def test_the_graph_says_whose_it_is(graph: Graph) -> None:

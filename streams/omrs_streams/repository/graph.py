@@ -13,6 +13,7 @@ from typing import Protocol
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import InvalidParameterError
+from omrs_streams.repository.changes import ends_of
 from omrs_streams.repository.local import Bean
 
 MAX_LEVEL = 100
@@ -21,8 +22,6 @@ MAX_LEVEL = 100
 MOST = 20_000
 """Entities and relationships that one walk may meet: some 200 MB of beans, a second or two of reading. A catalogue of
 files hangs together over its glossary and its zones, so that an unlimited walk from one of them reads all of it."""
-
-ENDS = ("entityOneProxy", "entityTwoProxy")
 
 
 class Hops(Protocol):
@@ -56,7 +55,7 @@ class Walk:
         new: set[str] = set()
         for each in relationships:
             self._crossed[each["guid"]] = each
-            new.update(end for end in ends(each) if end not in self._asked)
+            new.update(end for end in ends_of(each) if end not in self._asked)
         self._asked |= new
         self._check()
         return sorted(new)
@@ -73,7 +72,7 @@ class Walk:
     def relationships(self) -> Iterator[Bean]:
         """Those crossed whose ends were both reached."""
         reached = self.entities
-        return (bean for bean in self._crossed.values() if all(end in reached for end in ends(bean)))
+        return (bean for bean in self._crossed.values() if all(end in reached for end in ends_of(bean)))
 
     def graph(self) -> Bean:
         """All that was reached; see `instance_graph`."""
@@ -107,18 +106,12 @@ def instance_graph(entities: Iterator[Bean] | Collection[Bean], relationships: I
 
 def linking_graph(walk: Walk, start: str, end: str) -> Bean:
     """getLinkingEntities: of all that was reached from `start`, what lies on a simple path to `end`."""
-    links = {bean["guid"]: ends(bean) for bean in walk.relationships()}
+    links = {bean["guid"]: ends_of(bean) for bean in walk.relationships()}
     entities, relationships = on_simple_paths(start, end, links)
     return instance_graph(
         [bean for guid, bean in walk.entities.items() if guid in entities],
         (bean for bean in walk.relationships() if bean["guid"] in relationships),
     )
-
-
-def ends(relationship: Bean) -> tuple[str, str]:
-    """The guids of both ends."""
-    one, two = (str(relationship[end]["guid"]) for end in ENDS)
-    return one, two
 
 
 def too_large(guid: str, most: int) -> InvalidParameterError:

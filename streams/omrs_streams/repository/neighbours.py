@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from omrs_schemas.errors import CodecError
 from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.repository.graph import ends
+from omrs_streams.repository.changes import ends_of
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.queries import DELETED, Seen, whole
 from omrs_streams.store.partition import PartitionStore, Stored
@@ -54,7 +54,7 @@ def relationships_at(
             if stored is None or not stored.meta.relationship or not _passes(stored, wanted, passable.statuses):
                 continue
             bean = _seen(store, stored, seen)
-            if bean is not None and not asked.isdisjoint(ends(bean)):
+            if bean is not None and not asked.isdisjoint(ends_of(bean)):
                 found.append(bean)
                 if most is not None and len(found) > most:
                     return found
