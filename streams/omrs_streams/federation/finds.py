@@ -15,8 +15,10 @@ from omrs_streams.federation.reads import home_classifications
 from omrs_streams.federation.request import Request
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching_request import check_paging
-from omrs_streams.repository.sequencing import sort_key, take
+from omrs_streams.repository.sequencing import SortKey, sort_key, take
 from omrs_streams.repository.services import Answer
+
+MORE = 4  # times as many instances are asked for when too much of a page was hidden from the user
 
 
 async def find(request: Request) -> Answer:
@@ -26,25 +28,44 @@ async def find(request: Request) -> Answer:
     offset, size = body.get("offset") or 0, body.get("pageSize") or 0
     check_paging(offset, size)
     key = sort_key(body.get("sequencingOrder"), body.get("sequencingProperty"))
-    replies = await request.all(_from_the_start(request.asked, offset, size))
+    wanted = asked_for = offset + size if size else 0
+    replies = await request.all(_from_the_start(request.asked, wanted))
     require_answers(request, replies)
-    found = by_guid((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
-    everything = [bean for said in found.values() if (bean := merged(said)) is not None]
-    page = [dict(bean) for bean in take(request.view(everything), key, offset, size)]
+    while True:
+        found = by_guid((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
+        everything = [bean for said in found.values() if (bean := merged(said)) is not None]
+        seen = request.view(everything)
+        if len(seen) == len(everything) or _reaches(seen, replies, key, asked_for, wanted):
+            break
+        asked_for *= MORE
+        further = await request.all(_from_the_start(request.asked, asked_for))
+        if not further.answers:
+            break  # the time is up: the page may lack something, and the warnings say so
+        replies = further
+    page = [dict(bean) for bean in take(seen, key, offset, size)]
     request.learn(page, lambda guid: [said.member for said in found[guid]])
     if not page or "Relationship" in request.asked.operation:
         return request.answer(page)
     return request.answer(request.view(await classified(request, page, found, replies)))
 
 
-def _from_the_start(asked: Asked, offset: int, size: int) -> Asked:
+def _from_the_start(asked: Asked, size: int) -> Asked:
     body = dict(asked.bean)
     if not body:
         return asked
-    body.update(offset=0, pageSize=offset + size if size else 0)
+    body.update(offset=0, pageSize=size)
     if size and body.get("sequencingOrder") in (None, "ANY"):
         body["sequencingOrder"] = "GUID"
     return replace(asked, body=body)
+
+
+def _reaches(seen: Sequence[Bean], replies: Round, key: SortKey, asked_for: int, wanted: int) -> bool:
+    """Whether the first `wanted` of what the user may see are certain, though some was hidden: no member that has more
+    than it was asked for could have one that comes before them."""
+    if not wanted:
+        return True
+    more = [max(map(key, reply.result)) for reply in replies.answers if len(reply.result or ()) >= asked_for]
+    return not more or sum(not min(more) < key(bean) for bean in seen) >= wanted
 
 
 def require_answers(request: Request, replies: Round) -> None:
