@@ -6,7 +6,6 @@ nothing. What is said about an instance that is at home here is reported (OMRS-A
 
 from dataclasses import replace
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 import omrs_schemas.model.requests as beans
 from omrs_schemas.codes import Code
@@ -14,12 +13,13 @@ from omrs_schemas.errors import HomeEntityError, HomeRelationshipError, InvalidP
 from omrs_schemas.model.instances import EntityDetail, EntityProxy, Relationship
 from omrs_schemas.typedefs import validate
 from omrs_streams.api.route import Request, Route
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort.instance_events import refresh_request
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.repository import changes
 from omrs_streams.repository.commands import not_known
 from omrs_streams.repository.events import instance_event
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.cohort_types import now_ms
 
 E, R = changes.ENTITY, changes.RELATIONSHIP
 CURRENT_HEADER = 1
@@ -96,7 +96,7 @@ async def save_graph(r: Request) -> None:
     """saveInstanceReferenceCopies: entities first, so that relationships find their ends."""
     call = r.call
     for bean in (*(r.bean.get("entityElementList") or ()), *(r.bean.get("relationshipElementList") or ())):
-        event_id = str(uuid5(NAMESPACE_OID, f"{call.event_id}/{bean.get('guid')}"))
+        event_id = following_id(call.event_id, bean.get("guid") or "")
         await save(replace(r, call=replace(call, event_id=event_id), body=bean))
 
 

@@ -18,6 +18,7 @@ import httpx
 from omrs_schemas.codec.egeria_json import from_json, to_json
 from omrs_schemas.errors import ArchiveError, NotReadyError, OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.clock import now_ms
 from omrs_streams.repository.archives import Entry, LoadPlan, PlannedEvent, plan_load, read_archive
 from omrs_streams.worker.bulk import APPEND, HEADERS, TYPES
 from omrs_streams.worker.peers import remote_error
@@ -122,9 +123,7 @@ def load_archive(
     types = _types(target, status)
     guids = sorted({each.guid for each in (*archive.entities, *archive.relationships)} | set(_ends(archive)))
     known = _known(target, guids)
-    plan = plan_load(
-        archive, types, status["metadata_collection_id"], target.server, known.get, now=now or int(time.time() * 1000)
-    )
+    plan = plan_load(archive, types, status["metadata_collection_id"], target.server, known.get, now=now or now_ms())
     loaded = Loaded(archive.name, unchanged=plan.unchanged, report=list(plan.report))
     loaded.types = _add_types(target, plan)
     try:

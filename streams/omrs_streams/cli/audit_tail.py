@@ -3,7 +3,6 @@
 import fnmatch
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from omrs_streams.audit.console import console_line
 from omrs_streams.audit.severity import severity_named
 from omrs_streams.cli import output
 from omrs_streams.cli.topics_tail import known, moment, print_line
+from omrs_streams.clock import now_ms
 from omrs_streams.log import names, offsets
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.offsets import Offsets
@@ -91,7 +91,7 @@ def show(
     low, high = offsets.earliest(admin, parts), offsets.latest(admin, parts)
     starts: Offsets = dict(low)
     if since:
-        found = offsets.since(admin, parts, moment(since, int(time.time() * 1000), "--since"))
+        found = offsets.since(admin, parts, moment(since, now_ms(), "--since"))
         starts = {part: max(found[part], low[part]) if found[part] >= 0 else high[part] for part in parts}
     conf = kafka.bulk_consumer("omrs.audit")
     plain = as_json or not output.is_terminal()

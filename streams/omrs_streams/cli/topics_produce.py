@@ -1,7 +1,6 @@
 """What `omrs topics produce` does with each line: check it, encode it, give it the key and headers a worker would."""
 
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from omrs_schemas.errors import ConfigurationError, InvalidParameterError, OmrsE
 from omrs_streams.cli.connection import admin_client
 from omrs_streams.cli.topic_types import topic_types
 from omrs_streams.cli.topics_tail import known
+from omrs_streams.clock import now_ms
 from omrs_streams.log import offsets
 from omrs_streams.log.kafka import DELIVERY_TIMEOUT_MS, KafkaSettings
 from omrs_streams.log.record import ORIGIN_HOME, ORIGINATOR, Headers
@@ -199,5 +199,5 @@ def parse(line: bytes) -> tuple[Bean, str]:
         event_id = str((found.get("headers") or {}).get("event-id") or "")
         line = to_json(found["event"])
     event = loads(line)
-    event.setdefault("timestamp", int(time.time() * 1000))
+    event.setdefault("timestamp", now_ms())
     return event, event_id or str(uuid4())

@@ -5,7 +5,6 @@ import fnmatch
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from omrs_streams.cli import output
 from omrs_streams.cli.connection import admin_client
 from omrs_streams.cli.topic_types import find_types, topic_types
 from omrs_streams.cli.topics_entry import as_json, as_text
+from omrs_streams.clock import now_ms
 from omrs_streams.log import names, offsets
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.offsets import Offsets, Part
@@ -160,7 +160,7 @@ def start_offsets(admin: AdminClient, parts: Iterable[Part], start: str, low: Of
     if re.fullmatch(r"-?\d+", start):
         number = int(start)
         return clipped({part: high[part] + number if number < 0 else number for part in parts}, low, high)
-    found = offsets.since(admin, parts, moment(start, int(time.time() * 1000)))
+    found = offsets.since(admin, parts, moment(start, now_ms()))
     return clipped({part: at if (at := found[part]) >= 0 else high[part] for part in parts}, low, high)
 
 

@@ -1,5 +1,5 @@
-"""Instance events that a member makes itself besides those of its commands (OMRS events § 5): refresh requests and
-answers, error events, batches, removals of copies.
+"""Instance events that a member makes itself (OMRS events § 5): those of its commands, refresh requests and answers,
+error events, batches, removals of copies.
 
 Builders of whole event beans; originator, time (epoch milliseconds) and everything else is handed in.
 """
@@ -7,9 +7,10 @@ Builders of whole event beans; originator, time (epoch milliseconds) and everyth
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omrs_schemas.codec.egeria_json import PROTOCOL
+
 Bean = dict[str, Any]
 
-PROTOCOL = "OMRS V1.0"
 RELATIONSHIP = "Relationship"
 
 CONFLICTING_INSTANCES = "CONFLICTING_INSTANCES"
@@ -40,8 +41,11 @@ def envelope(section: Bean, originator: Bean, now: int) -> Bean:
     }
 
 
-def about(kind: str, instance: Bean, originator: Bean, now: int, **more: object) -> Bean:
-    """A single-instance event that carries `instance`; `kind` without instance class, such as `REFRESHED`."""
+def instance_event(kind: str, instance: Bean, originator: Bean, now: int, **more: object) -> Bean:
+    """An OMRSEventV1 bean that carries `instance`; `more` are further fields of the instance section.
+
+    `kind` is the wire name without instance class, such as `UPDATED`: the class of `instance` completes it.
+    """
     section = {
         "eventType": event_type(kind, instance),
         "typeDefGUID": instance["type"].get("typeDefGUID"),
@@ -70,17 +74,17 @@ def refresh_request(
 
 def refreshed(instance: Bean, originator: Bean, now: int) -> Bean:
     """REFRESHED_…_EVENT: the answer of the home, soft-deleted instances included."""
-    return about("REFRESHED", instance, originator, now)
+    return instance_event("REFRESHED", instance, originator, now)
 
 
 def re_homed(instance: Bean, original_home: str, originator: Bean, now: int) -> Bean:
     """RE_HOMED_…_EVENT with the home that the instance had before."""
-    return about("RE_HOMED", instance, originator, now, originalHomeMetadataCollectionId=original_home)
+    return instance_event("RE_HOMED", instance, originator, now, originalHomeMetadataCollectionId=original_home)
 
 
 def purged(instance: Bean, originator: Bean, now: int) -> Bean:
     """PURGED_…_EVENT that carries the instance: as a record of the server log it takes the copy away."""
-    return about("PURGED", instance, originator, now)
+    return instance_event("PURGED", instance, originator, now)
 
 
 def purged_by_id(
@@ -101,8 +105,8 @@ def statement(kind: str, proxy: Bean, classification: Bean, original: Bean | Non
     """A classification event in its proxy form. `kind`: CLASSIFIED, RECLASSIFIED (with the `original`) or DECLASSIFIED
     (of `classification`)."""
     if kind == "DECLASSIFIED":
-        return about(kind, proxy, originator, now, originalClassification=classification)
-    return about(kind, proxy, originator, now, originalClassification=original, classification=classification)
+        return instance_event(kind, proxy, originator, now, originalClassification=classification)
+    return instance_event(kind, proxy, originator, now, originalClassification=original, classification=classification)
 
 
 def batch(entities: Sequence[Bean], relationships: Sequence[Bean], originator: Bean, now: int) -> Bean:

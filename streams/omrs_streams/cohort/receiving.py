@@ -25,9 +25,9 @@ from omrs_streams.cohort.currency import Header, judge_purge_by_id
 from omrs_streams.cohort.instance_events import (
     CONFLICTING_INSTANCES,
     CONFLICTING_TYPE,
-    about,
     conflict,
     field_of,
+    instance_event,
     purged,
     re_homed,
     refresh_request,
@@ -283,7 +283,7 @@ def _without_old(receipt: Receipt, event: Bean, section: Bean, instance: Bean, s
         if (held.bean or {}).get("status") == DELETED_STATUS:
             return receipt
         kind, gone = "DELETED", gone | {"status": DELETED_STATUS, "statusOnDelete": instance.get("status", "ACTIVE")}
-    told = about(kind, gone, event.get("originator") or {}, int(event.get("timestamp") or 0))
+    told = instance_event(kind, gone, event.get("originator") or {}, int(event.get("timestamp") or 0))
     append = Append(str(old), told, None, "old")
     return Receipt(
         ACCEPTED, (*receipt.appends, append), receipt.sends, receipt.rebroadcast, receipt.audits, receipt.learned
@@ -304,7 +304,7 @@ def _purge_by_id(event: Bean, section: Bean, stored: Stored, me: Receiver, now: 
     sender = (event.get("originator") or {}).get("metadataCollectionId")
     if held is None or held.bean is None or not judge_purge_by_id(header, sender).accepted:
         return Receipt(STALE)
-    carried = about("PURGED", held.bean, event.get("originator") or {}, int(event.get("timestamp") or now))
+    carried = instance_event("PURGED", held.bean, event.get("originator") or {}, int(event.get("timestamp") or now))
     return Receipt(ACCEPTED, (Append(str(guid), carried, held.revision),))
 
 
@@ -350,7 +350,7 @@ def _batch(event: Bean, section: Bean, stored: Stored, me: Receiver, now: int) -
 def _element(event: Bean, name: str, instance: Bean, stored: Stored, me: Receiver, now: int) -> Receipt:
     if not instance.get("guid") or not instance.get("type") or "class" not in instance:
         return _refused(DEAD, "OMRS-AUDIT-9015", event, instance.get("guid"), BATCH, "no guid, type or class")
-    single = about(name, instance, event.get("originator") or {}, int(event.get("timestamp") or now))
+    single = instance_event(name, instance, event.get("originator") or {}, int(event.get("timestamp") or now))
     section: Bean = single["instanceEventSection"]
     return _single(single, section, str(section["eventType"]), stored, me, now, batch=True)
 

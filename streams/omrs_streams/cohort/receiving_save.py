@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from omrs_streams.cohort.receiving_model import DEAD, FILTERED, INACTIVE, OWN, Held, Receipt, Receiver
-from omrs_streams.log.record import DIGITS, TEXT_LIMIT
+from omrs_streams.log.record import TEXT_LIMIT, fits
 
-_MOST = 10**DIGITS
-_LEAST = -(10 ** (DIGITS - 1))  # the sign takes the place of a digit
 _NUMBERS = ("version", "createTime", "updateTime")
 _TEXTS = ("guid", "metadataCollectionId", "replicatedBy", "status")
 _ENDS = ("entityOneProxy", "entityTwoProxy")
@@ -50,7 +48,7 @@ def unstorable(event: Mapping[str, Any], *beans: Mapping[str, Any]) -> str | Non
 
 
 def _number(value: object) -> bool:
-    return value is None or (isinstance(value, int) and _LEAST < value < _MOST)
+    return value is None or (isinstance(value, int) and fits(value))
 
 
 def admitted(event: Mapping[str, Any], instance: Mapping[str, Any], kind: str, me: Receiver) -> Receipt | None:

@@ -21,8 +21,8 @@ _NOTHING: Bean = {}
 
 def originator_of(event: Bean) -> str | None:
     """The metadata collection that sent an event; None where it does not say."""
-    found: str | None = (event.get("originator") or _NOTHING).get("metadataCollectionId")
-    return found or None
+    found = (event.get("originator") or _NOTHING).get("metadataCollectionId")
+    return str(found) if found else None
 
 
 def only_ours(held: Held | None, instance: Bean, kind: str, originator: str | None, me: Receiver) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omrs_schemas.codec.egeria_json import PROTOCOL
+
 Bean = Mapping[str, Any]
 
 Connection = Any
 """A connection as its sender wrote it: JSON, meant to be a Connection bean, and kept whatever it is."""
-
-PROTOCOL = "OMRS V1.0"
 
 
 @dataclass(frozen=True, slots=True)

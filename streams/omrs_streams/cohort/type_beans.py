@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from omrs_schemas.codec.egeria_json import PROTOCOL
+
 Bean = dict[str, Any]
 
 ATTRIBUTE_CLASSES = frozenset({"PrimitiveDef", "CollectionDef", "EnumDef"})
@@ -16,7 +18,7 @@ def envelope(kind: str, originator: Bean, now: int, **section: Bean | str) -> Be
     """A TypeDef event of `kind`; `section` are the other fields of its section."""
     return {
         "class": "OMRSEventV1",
-        "protocolVersionId": "OMRS V1.0",
+        "protocolVersionId": PROTOCOL,
         "timestamp": now,
         "originator": originator,
         "eventCategory": "TYPEDEF",

@@ -24,6 +24,15 @@ ORIGINATOR = "originator"
 DIGITS = 18
 """What versions and times may take: all of them fit in 64 bits then, and no real one is longer."""
 
+_MOST: int = 10**DIGITS
+_LEAST: int = -(10 ** (DIGITS - 1))  # the sign takes the place of a digit
+
+
+def fits(number: int) -> bool:
+    """Whether a version or time takes at most `DIGITS` characters."""
+    return _LEAST < number < _MOST
+
+
 TEXT_LIMIT = 1_000
 """Characters that a guid, an id or any other text of the envelope may have: at most 4,000 bytes in UTF-8, so that a
 store's keys and states hold it (their lengths have 16 bits). Real ones have up to a hundred."""

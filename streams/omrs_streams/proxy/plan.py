@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.errors import EntityNotKnownError, InvalidParameterError, OmrsError
 from omrs_schemas.model.values import from_properties, to_properties
 from omrs_schemas.typedefs import validate
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.record import ORIGIN_CONSEQUENCE, ORIGIN_HOME
 from omrs_streams.proxy.interfaces import MappedEntity, MappedRelationship
 from omrs_streams.repository import changes
@@ -86,8 +86,7 @@ class Plan:
         event = instance_event(kind, bean, self.local.originator(), self.told.now, **more)
         lasting = {name: value for name, value in bean.items() if name not in _OF_THE_MOMENT}
         content = hashlib.sha256(json.dumps([lasting, more], sort_keys=True, default=str).encode()).hexdigest()
-        path = f"{self.local.collection_id}/{self.guid}/{self.revision}/{kind}/{content}"
-        event_id = str(uuid5(NAMESPACE_OID, path))
+        event_id = following_id(self.local.collection_id, self.guid, self.revision, kind, content)
         self.steps.append(Step(self.guid, event_id, self.revision, event, cause))
         self.revision += 1
         self.bean = bean
@@ -353,7 +352,7 @@ class Planner:
 
 def _cause(before: str, guid: str) -> str:
     """What the records that follow from a re-identification name as their cause."""
-    return str(uuid5(NAMESPACE_OID, f"{before}/{guid}"))
+    return following_id(before, guid)
 
 
 def _foreign(bean: Bean) -> OmrsError:

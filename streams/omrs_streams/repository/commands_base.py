@@ -1,7 +1,6 @@
 """What every command shares: the lock per guid, who sees and may change what, the append and its answer."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +17,7 @@ from omrs_schemas.errors import (
     TypeDefError,
 )
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.clock import now_ms
 from omrs_streams.log.record import ORIGIN_CONSEQUENCE, ORIGIN_HOME
 from omrs_streams.repository import changes
 from omrs_streams.repository.commands_errors import lost_to, not_known, soft_deleted
@@ -64,7 +64,7 @@ class CommandBase:
         codec: EventCodec,
         partitions: int,
         lookup: Lookup,
-        clock: Callable[[], int] = lambda: int(time.time() * 1000),
+        clock: Callable[[], int] = now_ms,
         security: MetadataSecurity | None = None,
     ) -> None:
         self._local = local

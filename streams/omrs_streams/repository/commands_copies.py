@@ -3,13 +3,13 @@ worker that owns the guid, and the same kind of record is appended."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import EntityConflictError, NotReadyError, RelationshipConflictError, TypeDefError
 from omrs_streams.audit import AuditLog
 from omrs_streams.cohort.receiving import CONFLICT, INACTIVE, Append, Held, Receipt, Receiver, held_of, receive
 from omrs_streams.cohort.rules import ExchangeRule
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.record import ORIGIN_COPY, LogRecord
 from omrs_streams.repository.commands_base import Call, CommandBase
 from omrs_streams.repository.events import instance_event, log_record
@@ -72,12 +72,11 @@ class CopyCommands(CommandBase):
             return {}
 
     def _copy(self, append: Append, call: Call, attempt: int) -> LogRecord:
-        name = "/".join(part for part in (append.suffix, str(attempt) if attempt else "") if part)
         return log_record(
             append.event,
             self._codec.encode,
             self._partitions,
-            event_id=str(uuid5(NAMESPACE_OID, f"{call.event_id}/{name}")) if name else call.event_id,
+            event_id=following_id(call.event_id, append.suffix, attempt or ""),
             origin=ORIGIN_COPY,
             expected_revision=append.expected_revision,
         )

@@ -7,11 +7,11 @@ carries the change; everything else follows from that record and is repeated unt
 
 from collections.abc import Container
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import InvalidParameterError, TypeDefError
 from omrs_schemas.typedefs import validate
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.repository import changes
 from omrs_streams.repository.commands_base import Call, CommandBase, require_revision, usable
 from omrs_streams.repository.commands_errors import not_known
@@ -20,11 +20,6 @@ from omrs_streams.repository.local import EXTERNAL_SOURCE, LOCAL_COHORT, Bean
 from omrs_streams.worker.partition import OwnedPartition
 
 _SUMMARY = ("guid", "name", "status", "version", "versionName", "category")
-
-
-def following_id(cause: str, step: str, guid: str) -> str:
-    """The id of the record of a step that follows from event `cause`: the same whenever and by whomever it is tried."""
-    return str(uuid5(NAMESPACE_OID, f"{cause}/{step}/{guid}"))
 
 
 class IdentityCommands(CommandBase):
@@ -59,7 +54,7 @@ class IdentityCommands(CommandBase):
         other object can be taken in. (OMRS instances § Conflicts; LOG.md.)
         Raises what `re_identify` raises.
         """
-        event_id = str(uuid5(NAMESPACE_OID, f"{self._local.collection_id}/{cause}/re-identify/{guid}"))
+        event_id = following_id(self._local.collection_id, cause, "re-identify", guid)
         new_guid = guid_for(event_id)
         call = Call(self._local.server, event_id, cause=cause)
         placed = await self._at("re_identify", new_guid, call, {"guid": guid})

@@ -5,57 +5,17 @@ from collections.abc import Callable
 from uuid import UUID
 
 from omrs_schemas.errors import InvalidParameterError
+from omrs_streams.cohort.instance_events import instance_event
 from omrs_streams.log.partition import partition_of
-from omrs_streams.log.record import DIGITS, TEXT_LIMIT, LogRecord
+from omrs_streams.log.record import DIGITS, TEXT_LIMIT, LogRecord, fits
 from omrs_streams.repository.local import Bean
 
-RELATIONSHIP_CLASS = "Relationship"
-
-_MOST = 10**DIGITS
-_LEAST = -(10 ** (DIGITS - 1))  # the sign takes the place of a digit
+__all__ = ["guid_for", "instance_event", "instance_time", "log_record"]
 
 
 def guid_for(event_id: str) -> str:
     """The guid of what the command `event_id` creates: random to look at, and the same when the command is repeated."""
     return str(UUID(bytes=hashlib.sha256(event_id.encode()).digest()[:16], version=4))
-
-
-def instance_event(kind: str, instance: Bean, originator: Bean, now: int, **more: object) -> Bean:
-    """An OMRSEventV1 bean that carries `instance`; `more` are further fields of the instance section.
-
-    `kind` is the wire name without instance class, such as `UPDATED`: the class of `instance` completes it.
-    """
-    section = {
-        "eventType": event_type(kind, instance),
-        "typeDefGUID": instance["type"]["typeDefGUID"],
-        "typeDefName": instance["type"]["typeDefName"],
-        "instanceGUID": instance["guid"],
-        **{name: value for name, value in more.items() if value is not None},
-        _SECTION_FIELD[instance["class"]]: instance,
-    }
-    return {
-        "class": "OMRSEventV1",
-        "protocolVersionId": "OMRS V1.0",
-        "timestamp": now,
-        "originator": originator,
-        "eventCategory": "INSTANCE",
-        "instanceEventSection": section,
-    }
-
-
-_SECTION_FIELD = {
-    "EntityDetail": "entity",
-    "EntityProxy": "entityProxy",
-    "Relationship": "relationship",
-}
-
-_CLASSIFICATION_KINDS = frozenset({"CLASSIFIED", "RECLASSIFIED", "DECLASSIFIED"})
-
-
-def event_type(kind: str, instance: Bean) -> str:
-    """`UPDATED` and an entity make `UPDATED_ENTITY_EVENT`."""
-    noun = "RELATIONSHIP" if instance["class"] == RELATIONSHIP_CLASS else "ENTITY"
-    return f"{kind}_{noun}_EVENT"
 
 
 def log_record(
@@ -119,12 +79,7 @@ def _require_storable(record: LogRecord) -> None:
             f"{long} of a {record.kind} has more than {TEXT_LIMIT} characters: {getattr(record, long)[:40]!r}...",
             help="give it a shorter one; guids and metadata collection ids have up to a hundred characters",
         )
-    if not (
-        _LEAST < record.version < _MOST
-        and _LEAST < record.create_time < _MOST
-        and _LEAST < record.type_version < _MOST
-        and _LEAST < record.valid_from < _MOST
-    ):
+    if not all(map(fits, (record.version, record.create_time, record.type_version, record.valid_from))):
         raise InvalidParameterError(
             f"a version or time in a {record.kind} of {record.key} has more than {DIGITS} digits"
         )

@@ -18,6 +18,7 @@ from uuid import uuid4
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import ConfigurationError, OmrsError, RepositoryError
 from omrs_streams import metrics
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort import registry
 from omrs_streams.cohort.registry_events import Identity, Registration
 from omrs_streams.log.record import ORIGINATOR
@@ -25,7 +26,7 @@ from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.settings import CohortSettings
 from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.cohort_store import RegistryStore, Standing, Wanted, Wish
-from omrs_streams.worker.cohort_types import TypeExchange, now_ms
+from omrs_streams.worker.cohort_types import TypeExchange
 from omrs_streams.worker.faust_app import Handler, WithdrawnError
 from omrs_streams.worker.federation import REST_CONNECTOR, Federation, connection_fault
 from omrs_streams.worker.outbound import Outbound

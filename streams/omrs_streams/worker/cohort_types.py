@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from uuid import uuid4
@@ -10,6 +9,7 @@ from zlib import crc32
 
 from omrs_schemas.errors import NotReadyError, OmrsError
 from omrs_streams import metrics
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort import type_announcing as announcing
 from omrs_streams.cohort.rules import ExchangeRule
 from omrs_streams.cohort.type_events import Conflict, TypeReceipt, TypeReceiver, asks_use, receive
@@ -193,7 +193,3 @@ class TypeExchange:
                     announced.take(self._parts.codec.decode(message.value() or b""))
                 except OmrsError:
                     continue  # the agent that reads this topic sends it to the dead letters
-
-
-def now_ms() -> int:
-    return int(time.time() * 1000)

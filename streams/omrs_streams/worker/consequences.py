@@ -17,10 +17,10 @@ from omrs_schemas.errors import (
     RevisionConflictError,
 )
 from omrs_schemas.model.enums import InstanceStatus
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.record import ORIGIN_ARCHIVE, ORIGIN_COPY, ORIGIN_HOME, Effective, LogRecord
 from omrs_streams.repository.changes import content_of, is_former
 from omrs_streams.repository.commands import Call
-from omrs_streams.repository.commands_identity import following_id
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.ends import RelationshipEnds

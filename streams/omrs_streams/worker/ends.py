@@ -4,11 +4,11 @@ copies: "saving a relationship copy also stores its two proxies if the entities 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeGuard
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import CodecError
 from omrs_streams.fold.kinds import DELETED_STATUS, PURGE_KINDS
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.record import ORIGIN_CONSEQUENCE, ORIGIN_COPY, LogRecord
 from omrs_streams.repository.events import instance_event
 from omrs_streams.repository.local import Bean, LocalCollection
@@ -82,7 +82,7 @@ class RelationshipEnds:
         proxies = (relationship.get(name) for name in ENDS)
         proxy: Bean = next(each for each in proxies if _complete(each) and each["guid"] == guid)
         return {
-            "event_id": str(uuid5(NAMESPACE_OID, f"{cause.event_id}/proxy/{proxy['guid']}")),
+            "event_id": following_id(cause.event_id, "proxy", proxy["guid"]),
             "guid": proxy["guid"],
             "event": instance_event("NEW", proxy, self._local.originator(), cause.valid_from),
             "origin": ORIGIN_CONSEQUENCE,

@@ -5,17 +5,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.errors import OmrsError, PoisonRecordError
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort.receiving import DEAD, Append, Receipt, Receiver, receive
 from omrs_streams.cohort.registry_events import part_of
 from omrs_streams.fold.effect import REASON_REVISION
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.record import ORIGIN_COPY
 from omrs_streams.repository.local import Bean
 from omrs_streams.worker.boundary import defect, is_of_message
 from omrs_streams.worker.bulk import Bulk, Entry
-from omrs_streams.worker.cohort_types import now_ms
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.saving import SaveRule
 
@@ -120,8 +120,7 @@ class Exchange:
         source: dict[str, str] = {}
         for event_id, receipt in judged.items():
             for append in receipt.appends:
-                name = "/".join(part for part in (append.suffix, str(attempt) if attempt else "") if part)
-                own_id = str(uuid5(NAMESPACE_OID, f"{event_id}/{name}")) if name else event_id
+                own_id = following_id(event_id, append.suffix, attempt or "")
                 source[own_id] = event_id
                 entries.append(_entry(own_id, append))
         if not entries:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from omrs_schemas.errors import OmrsError
 from omrs_streams.cohort.instance_events import purged_by_id
 from omrs_streams.log import names
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective
 from omrs_streams.repository.local import Bean

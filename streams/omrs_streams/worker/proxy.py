@@ -3,11 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from omrs_streams.clock import now_ms
 from omrs_streams.proxy.interfaces import Bean, ProxyContext
 from omrs_streams.proxy.processor import Ports
 from omrs_streams.proxy.runtime import ProxyRuntime
 from omrs_streams.proxy.stored import StoredStates
-from omrs_streams.worker.cohort_types import now_ms
 
 if TYPE_CHECKING:
     from omrs_streams.worker.worker import Worker

@@ -8,12 +8,12 @@ from omrs_schemas.codes import Code
 from omrs_schemas.errors import FunctionNotSupportedError, TypeDefConflictError, TypeDefInUseError
 from omrs_schemas.typedefs.constants import INSTANCE_STATUSES
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort import type_changes
 from omrs_streams.cohort.type_changes import TypeChange
 from omrs_streams.cohort.type_events import NONE
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching_request import FindRequest, Kind
-from omrs_streams.worker.cohort_types import now_ms
 
 if TYPE_CHECKING:
     from omrs_streams.worker.worker import Worker

@@ -32,12 +32,6 @@ class Arrival:
     originator: str | None = None
 
 
-def originator_of(event: Bean) -> str | None:
-    """The metadata collection id in the event's originator section."""
-    found = (event.get("originator") or {}).get("metadataCollectionId")
-    return None if found is None else str(found)
-
-
 class Wire(Protocol):
     """One cohort's dialect. Reading raises CodecError or PoisonRecordError for a record that is none of its events."""
 

@@ -4,13 +4,14 @@ from typing import Any
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import PoisonRecordError
+from omrs_streams.cohort.receiving_speakers import originator_of
 from omrs_streams.log import names
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import Outgoing, too_large
 from omrs_streams.log.record import ORIGINATOR, Effective, LogRecord
 from omrs_streams.log.topics import TopicSpec, cohort_topics
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id, originator_of
+from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id
 
 
 class AvroWire:

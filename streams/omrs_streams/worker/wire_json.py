@@ -10,15 +10,16 @@ from typing import Any
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.codec.egeria_json import dumps, loads
 from omrs_schemas.errors import PoisonRecordError
+from omrs_streams.cohort.receiving_speakers import originator_of
 from omrs_streams.fold.kinds import PURGE_KINDS
 from omrs_streams.log import names
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import Outgoing, too_large
-from omrs_streams.log.record import DIGITS, ORIGIN_COPY, ORIGINATOR, Effective, Headers
+from omrs_streams.log.record import DIGITS, ORIGIN_COPY, ORIGINATOR, Effective, Headers, fits
 from omrs_streams.log.topics import TopicSpec, egeria_topics
 from omrs_streams.repository.events import log_record
 from omrs_streams.repository.local import Bean, LocalCollection
-from omrs_streams.worker.wire import INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id, originator_of
+from omrs_streams.worker.wire import INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id
 
 _SECTION = {REGISTRY: "registryEventSection", TYPEDEF: "typeDefEventSection", INSTANCE: "instanceEventSection"}
 
@@ -28,7 +29,6 @@ _NOT_PLAIN = frozenset({"RE_IDENTIFIED_ENTITY_EVENT", "RE_IDENTIFIED_RELATIONSHI
 
 _REQUESTS = frozenset({"REFRESH_ENTITY_REQUEST", "REFRESH_RELATIONSHIP_REQUEST"})
 _REGISTRATIONS_WANTED = "REFRESH_REGISTRATION_REQUEST"
-_LIMIT = 10**DIGITS
 
 
 class JsonWire:
@@ -169,5 +169,5 @@ def _require_numbers(section: Bean, instance: Bean) -> None:
     changed = section.get("classification") or section.get("originalClassification") or {}
     for header in (instance, changed):
         for name in ("version", "createTime", "updateTime"):
-            if not -_LIMIT < header.get(name, 0) < _LIMIT:
+            if not fits(header.get(name, 0)):
                 raise PoisonRecordError(f"{name} {header[name]} of {instance['guid']} is beyond {DIGITS} digits")
