@@ -234,6 +234,7 @@ class CohortMachine(RuleBasedStateMachine):
             member.local.collection_name,
             kind["typeDefGUID"],
             kind["typeDefName"],
+            members=member.registry.members,
         )
 
     @rule(number=members, pick=picks)

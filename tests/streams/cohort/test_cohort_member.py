@@ -41,7 +41,11 @@ class Server:
             letters=SimpleNamespace(bury=lambda message, error: self.audits.append("dead")),
         )
         wire: Any = SimpleNamespace(
-            registration_topic="r", types_topic="t", registry=lambda event, _: event, read=lambda message, _: message
+            registration_topic="r",
+            types_topic="t",
+            whole=True,
+            registry=lambda event, _: event,
+            read=lambda message, _: message,
         )
         store: Any = self
         member = CohortMember(CohortSettings(name="c"), wire, parts, store, Federation())
