@@ -15,6 +15,7 @@ from omrs_streams.federation.settings import FederationSettings
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import EGERIA_TOPIC, check_name
 from omrs_streams.paths import data_root
+from omrs_streams.search.settings import SearchSettings
 from omrs_streams.settings_problems import problems
 
 BUILTIN_TYPES = "builtin"
@@ -116,6 +117,7 @@ class ServerSettings(BaseSettings):
     federation: FederationSettings = Field(
         default_factory=FederationSettings, description="how the other members of the cohorts are queried"
     )
+    search: SearchSettings = Field(default_factory=SearchSettings, description="the file that finds are answered from")
     audit: AuditSettings = Field(default_factory=AuditSettings, description="what the audit log records, and where")
     host: str = Field("127.0.0.1", description="address the REST API listens on")
     port: int = Field(0, ge=0, le=65_535, description="port of the REST API; 0 chooses a free one")

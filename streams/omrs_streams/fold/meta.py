@@ -12,6 +12,14 @@ OVERLAY: Final = 16
 
 _HEAD: Final = Struct(">IIIqqqqqBHHHH")
 _HEAD_SIZE: Final = _HEAD.size
+_OFFSET: Final = Struct(">q")
+_OFFSET_AT: Final = 12
+
+
+def packed_offset(data: bytes) -> int:
+    """The `offset` of a packed StateMeta, without the rest."""
+    offset: int = _OFFSET.unpack_from(data, _OFFSET_AT)[0]
+    return offset
 
 
 @dataclass(slots=True)

@@ -1,9 +1,10 @@
-"""Reads on the partitions that this worker owns: candidates from the indexes, decided on the beans."""
+"""Reads on the partitions that this worker owns: candidates from indexes or the search view, decided on the beans."""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import Any
+from dataclasses import replace
+from itertools import islice
+from typing import Final
 
 from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
@@ -11,8 +12,10 @@ from omrs_streams.repository.commands import not_known, proxy_only, soft_deleted
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching import compile_find
 from omrs_streams.repository.matching_request import FindRequest
-from omrs_streams.repository.search import ByClassification, ByPrefix, ByProperty, ByTypes, Choice, plan_find
-from omrs_streams.repository.sequencing import head
+from omrs_streams.repository.search import ByClassification, ByPrefix, ByProperty, ByTypes, Choice, Lookup, plan_find
+from omrs_streams.repository.sequencing import by_guid, head
+from omrs_streams.search.finding import answer, parts_of
+from omrs_streams.search.table import Unusable
 from omrs_streams.store.partition import PartitionStore, Stored
 
 DELETED = "DELETED"
@@ -101,72 +104,121 @@ def whole(bean: Bean) -> Bean | None:
     return bean
 
 
+FEW: Final = 256
+"""Candidates that are decided one by one, 0.1 ms each, rather than asking the search view, which takes some ms."""
+
+
 def find(stores: Sequence[PartitionStore], types: TypeSystem, request: FindRequest, seen: Seen = whole) -> list[Bean]:
     """This worker's share of a find: in order, cut to what the page can need. Raises the errors of `compile_find`.
 
     Conditions are tested on what is seen: nobody finds by what he may not read, and pages are full.
     """
+    end = request.offset + request.page_size if request.page_size else None
+    return _find(stores, types, request, seen, 0, end)
+
+
+def find_page(
+    stores: Sequence[PartitionStore], types: TypeSystem, request: FindRequest, seen: Seen = whole
+) -> list[Bean]:
+    """The page itself, of a find in these stores alone: what lies before it is not read where that is not needed."""
+    return _find(stores, types, request, seen, request.offset, request.page_size or None)
+
+
+def _find(
+    stores: Sequence[PartitionStore], types: TypeSystem, request: FindRequest, seen: Seen, skip: int, take: int | None
+) -> list[Bean]:
     matches = compile_find(types, request)
     plan = plan_find(types, request)
     wanted = plan.types
     deleted_too = request.statuses is not None and DELETED in request.statuses
     relationship = request.kind == "relationship"
+    time = request.as_of_time
 
-    def found(store: PartitionStore) -> Iterator[Bean]:
-        """The matches in one partition, in the order of guids."""
-        for stored in _candidates(store, plan.cheapest, request.as_of_time):
-            meta = stored.meta
-            if meta.relationship != relationship or meta.proxy or (meta.deleted and not deleted_too):
-                continue
-            if wanted is not None and meta.type_guid not in wanted:
-                continue
-            try:
-                bean = seen(store.to_bean(stored))
-            except CodecError:
-                continue  # reported and sent to the dead letters when it was folded
-            if bean is not None and matches(bean):
-                yield bean
+    def decide(store: PartitionStore, guid: str) -> Bean | None:
+        """The instance as it is seen, if it matches."""
+        stored = store.get(guid) if time is None else store.as_of(guid, time)
+        if stored is None:
+            return None
+        meta = stored.meta
+        if meta.relationship != relationship or meta.proxy or (meta.deleted and not deleted_too):
+            return None
+        if wanted is not None and meta.type_guid not in wanted:
+            return None
+        try:
+            bean = seen(store.to_bean(stored))
+        except CodecError:
+            return None  # reported and sent to the dead letters when it was folded
+        return bean if bean is not None and matches(bean) else None
 
-    # A page in the order of guids needs no more of a partition than its length; any other order needs all matches.
-    enough = request.offset + request.page_size if request.page_size and request.sequencing_order in _BY_GUID else None
-    beans = chain.from_iterable(islice(found(store), enough) for store in stores)
-    return [dict(bean) for bean in head(beans, request)]
+    few = None if time is not None else _few(stores, plan.cheapest)
+    view = parts_of(stores) if few is None else None
+    if view is not None:
+        try:
+            return answer(*view, types, request, decide, skip=skip, take=take, redacted=seen is not whole)
+        except Unusable:
+            pass  # the stores answer everything
+    candidates = few if few is not None else _candidates(stores, plan.cheapest, time)
+    found = (bean for store, guid in candidates if (bean := decide(store, guid)) is not None)
+    end = None if take is None else skip + take
+    if by_guid(request):
+        return list(islice(found, skip, end))
+    return [dict(bean) for bean in head(found, replace(request, offset=0, page_size=end or 0))][skip:]
 
 
-_BY_GUID = frozenset({"ANY", "GUID"})
+Candidate = tuple[PartitionStore, str]
 
 
-def _candidates(store: PartitionStore, choice: Choice, time: int | None) -> Iterator[Stored]:
-    if time is not None:
-        # Indexes hold the present only; a past state is looked for in every history.
-        for guid in store.guids():
-            stored = store.as_of(guid, time)
-            if stored is not None:
-                yield stored
-        return
-    for guid in _guids(store, choice):
-        stored = store.get(guid)
-        if stored is not None:
-            yield stored
+def _few(stores: Sequence[PartitionStore], choice: Choice) -> list[Candidate] | None:
+    """The candidates that the indexes of values give, in the order of guids; None when they are many."""
+    if not all(isinstance(lookup, ByProperty | ByPrefix) for lookup in choice):
+        return None
+    found: list[Candidate] = []
+    for store in stores:
+        for lookup in choice:
+            found.extend((store, guid) for guid in islice(_entries(store, lookup), FEW + 1 - len(found)))
+            if len(found) > FEW:
+                return None
+    return sorted({guid: (store, guid) for store, guid in found}.values(), key=_guid)
+
+
+def _candidates(stores: Sequence[PartitionStore], choice: Choice, time: int | None) -> Iterator[Candidate]:
+    """All candidates of a choice, each once, in the order of guids. Indexes hold the present only; a past state is
+    looked for in every history."""
+
+    def of(store: PartitionStore) -> Iterator[Candidate]:
+        guids = store.guids() if time is not None else _guids(store, choice)
+        return ((store, guid) for guid in guids)
+
+    return heapq.merge(*(of(store) for store in stores), key=_guid)
+
+
+def _guid(candidate: Candidate) -> str:
+    return candidate[1]
 
 
 def _guids(store: PartitionStore, choice: Choice) -> Iterable[str]:
-    """The candidates of a choice, each once, in the order of guids."""
+    """The candidates of a choice in one partition, each once, in the order of guids."""
     if len(choice) == 1:
         return _lookup(store, choice[0])
     return sorted({guid for lookup in choice for guid in _lookup(store, lookup)})
 
 
-def _lookup(store: PartitionStore, lookup: Any) -> Iterable[str]:
-    """Guids in order: an index entry ends with the guid, so those of one value, type or name come sorted."""
+def _entries(store: PartitionStore, lookup: Lookup) -> Iterable[str]:
+    """The guids of an index, as they come."""
     match lookup:
         case ByProperty(name=name, value=value):
             return store.guids_by_property(name, value)
         case ByPrefix(name=name, prefix=prefix):
-            return sorted(set(store.guids_by_property(name, prefix, prefix=True)))
+            return store.guids_by_property(name, prefix, prefix=True)
         case ByClassification(name=name):
             return store.guids_with_classification(name)
         case ByTypes(guids=guids):
             return heapq.merge(*(store.guids_of_type(type_guid) for type_guid in guids))
         case _:
             return store.guids()
+
+
+def _lookup(store: PartitionStore, lookup: Lookup) -> Iterable[str]:
+    """Guids in order: an index entry ends with the guid, so those of one value, type or name come sorted."""
+    found = _entries(store, lookup)
+    return sorted(set(found)) if isinstance(lookup, ByPrefix) else found

@@ -74,6 +74,12 @@ def sort_key(order: str | None = None, sequencing_property: str | None = None) -
     return _by_time(_TIMES[field], direction == "RECENT")
 
 
+def by_guid(request: FindRequest) -> bool:
+    """Whether the request's order is that of the guids."""
+    order = request.sequencing_order
+    return order in ("ANY", "GUID") or (order.startswith("PROPERTY_") and not request.sequencing_property)
+
+
 def page(beans: Iterable[Bean], request: FindRequest) -> list[Bean]:
     """The page of `beans` that the request asks for; empty when there is none."""
     return take(
@@ -122,34 +128,32 @@ def _guid(bean: Bean) -> str:
     return str(bean["guid"])
 
 
+def time_key(time: int | None, guid: str, *, recent: bool) -> tuple[bool, int, str]:
+    """Times are epoch milliseconds ≥ 0 or negative; a missing one is before all others (`recent`: behind them)."""
+    if recent:
+        return (time is None, -(time or 0), guid)
+    return (time is not None, time or 0, guid)
+
+
 def _by_time(field: str, recent: bool) -> SortKey:
-    """Times are epoch milliseconds ≥ 0 or negative; a missing one is before all others."""
+    return lambda bean: time_key(bean.get(field), bean["guid"], recent=recent)
 
-    def oldest_first(bean: Bean) -> tuple[bool, int, str]:
-        time = bean.get(field)
-        return (time is not None, time or 0, bean["guid"])
 
-    def recent_first(bean: Bean) -> tuple[bool, int, str]:
-        time = bean.get(field)
-        return (time is None, -(time or 0), bean["guid"])
-
-    return recent_first if recent else oldest_first
+def property_key(
+    number: float | Decimal | None, text: str | None, guid: str, *, descending: bool
+) -> tuple[int, float | Decimal, str | _Reversed, str]:
+    """Of a value that is a number, or else a text; both None: there is no value."""
+    family = 1 if number is not None else 0 if text is None else 2
+    if descending:
+        return (-family, -(number or 0), _Reversed(text or ""), guid)
+    return (family, number or 0, text or "", guid)
 
 
 def _by_property(name: str, descending: bool) -> SortKey:
-    def key(bean: Bean) -> tuple[int, int | Decimal, str | _Reversed, str]:
+    def key(bean: Bean) -> tuple[int, float | Decimal, str | _Reversed, str]:
         value = elements(bean.get("properties")).get(name)
-        number: int | Decimal = 0
-        text = ""
-        if value is None:
-            family = 0
-        else:
-            found = number_of(value)
-            family = 2 if found is None else 1
-            number = 0 if found is None else found
-            text = string_form(value) if found is None else ""
-        if descending:
-            return (-family, -number, _Reversed(text), bean["guid"])
-        return (family, number, text, bean["guid"])
+        number = None if value is None else number_of(value)
+        text = None if value is None or number is not None else string_form(value)
+        return property_key(number, text, bean["guid"], descending=descending)
 
     return key

@@ -80,6 +80,10 @@ class MetadataSecurity:
         `classification`: the name of the one that is added, changed or removed.
         """
 
+    def shows_all(self) -> bool:
+        """Whether `readable` gives everybody the whole of every instance, and need not be asked."""
+        return type(self).readable is MetadataSecurity.readable
+
     def readable(self, user: str, instance: Bean) -> Bean | None:
         """The instance as `user` sees it, which may be less than all of it; None = not at all."""
         return instance

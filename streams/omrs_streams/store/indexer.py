@@ -6,6 +6,7 @@ from typing import Any, Final
 from omrs_schemas.errors import CodecError
 from omrs_streams.fold.effect import Effect
 from omrs_streams.fold.meta import PROXY, TOMBSTONE, StateMeta
+from omrs_streams.store.changes import Change
 from omrs_streams.store.index import Entries, Record, index_entries
 from omrs_streams.store.reads import StoreReads
 
@@ -33,8 +34,8 @@ class Indexer:
         now: States,
         decoded: Mapping[int, dict[str, Any]],
         writes: dict[bytes, bytes | None],
-    ) -> None:
-        """Add to `writes` what the batch changes in the indexes.
+    ) -> list[Change]:
+        """Add to `writes` what the batch changes in the indexes; the changed guids, with their payloads.
 
         Every effective payload is decoded once: an effect whose payload cannot be gets its `error`.
         """
@@ -59,10 +60,13 @@ class Indexer:
                 effect.error = error
             if effect.overlay:
                 overlays.setdefault(record.key, []).append(meta.revision)
+        told: list[Change] = []
         for guid, state in changed.items():
             old = self._before(guid, before[guid])
+            base, laid = self._payloads(guid, state, records, overlays.get(guid, ()))
+            told.append(Change(guid, state, base, laid))
             try:
-                new = self._entries_of(guid, state, records, overlays.get(guid, ()))
+                new = {} if base is None else index_entries(guid, state, base, laid)
             except CodecError as error:
                 new = {}
                 last[guid].error = error
@@ -72,6 +76,7 @@ class Indexer:
             else:
                 writes.update(new)
             self._remember(guid, state.revision, new)
+        return told
 
     def _before(self, guid: str, meta: StateMeta | None) -> Entries:
         if meta is None:
@@ -79,30 +84,32 @@ class Indexer:
         known = self._entries.get(guid)
         if known is not None and known[0] == meta.revision:
             return known[1]
+        base, laid = self._payloads(guid, meta, {}, ())
         try:
-            return self._entries_of(guid, meta, {}, ())
+            return {} if base is None else index_entries(guid, meta, base, laid)
         except CodecError:
             return {}  # nor was it indexed when it came
 
-    def _entries_of(
+    def _payloads(
         self,
         guid: str,
         meta: StateMeta,
         records: Mapping[tuple[str, int], Record | None],
         overlays: Iterable[int],
-    ) -> Entries:
-        """Entries of a state whose payloads are in `records` (this batch), else in the store; none when undecodable."""
+    ) -> tuple[Record | None, list[Record]]:
+        """The payload of a state and what is laid over it, from `records` (this batch), else from the store.
+
+        (None, []) for what is never found, and for what cannot be decoded.
+        """
         if meta.flags & (TOMBSTONE | PROXY):
-            return {}
+            return None, []
         base = self._record(guid, meta.base_revision, records)
-        if base is None:
-            return {}
-        if not meta.has_overlay:
-            return index_entries(guid, meta, base, ())
+        if base is None or not meta.has_overlay:
+            return base, []
         stored = self._store.overlay_numbers(guid, meta)
         numbers = sorted({*stored, *(number for number in overlays if number >= meta.first_revision)})
         laid = (self._record(guid, number, records) for number in numbers)
-        return index_entries(guid, meta, base, [record for record in laid if record is not None])
+        return base, [record for record in laid if record is not None]
 
     def _record(self, guid: str, revision: int, records: Mapping[tuple[str, int], Record | None]) -> Record | None:
         if (guid, revision) in records:

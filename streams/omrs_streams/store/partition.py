@@ -16,6 +16,7 @@ from omrs_streams.fold.state import Stored
 from omrs_streams.log.record import LogRecord
 from omrs_streams.store import counts, keys
 from omrs_streams.store.build import BuildReport, build_indexes
+from omrs_streams.store.changes import Change, Watcher
 from omrs_streams.store.codec import PayloadCodec
 from omrs_streams.store.engine import EngineSettings, open_engine, read, scan, write, write_options
 from omrs_streams.store.identity import LogIdentity, check_identity
@@ -56,6 +57,7 @@ class PartitionStore(StoreReads):
             self._recent.add(unpack_ids(keys.number_of(key), blob))
         self._recent.forget(self._next_offset)
         self._indexer = Indexer(self)
+        self.watcher: Watcher | None = None
         self._known = KnownGuids() if bulk else None
         if self._known is not None:
             self._known.add(self.guids())
@@ -171,16 +173,27 @@ class PartitionStore(StoreReads):
         now.values[counts.REVISIONS] += len(folded) - lost
         now.values[counts.LOST] += lost
         index_state = self._index_state
+        changes: list[Change] | None = [] if not packed else None
         if packed and not index:
             index_state = PENDING
         elif packed and index_state == COMPLETE:
-            self._indexer.apply(folded, before, states, decoded or {}, writes)
+            changes = self._indexer.apply(folded, before, states, decoded or {}, writes)
         self._write(writes, next_offset, now, fresh, index_state)
         metas.update(packed)
+        self._tell(changes, next_offset)
         if filled is not None:
             filled.add(packed)
         self._trim_cache()
         return effects
+
+    def _tell(self, changes: list[Change] | None, next_offset: int) -> None:
+        """Tell the watcher what was stored; None: that is not known guid by guid."""
+        watcher = self.watcher
+        if watcher is not None:
+            if changes is None:
+                watcher.missed()
+            else:
+                watcher.changed(changes, next_offset)
 
     def skip_to(self, offset: int) -> None:
         """Leave out everything before `offset`: poison records, or offsets that the log no longer holds."""

@@ -9,7 +9,7 @@ from rocksdict import Rdict
 
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.fold.effect import LostMark
-from omrs_streams.fold.meta import StateMeta
+from omrs_streams.fold.meta import StateMeta, packed_offset
 from omrs_streams.fold.state import Stored
 from omrs_streams.store import beans, encoding, keys
 from omrs_streams.store.codec import Bean, PayloadCodec
@@ -116,6 +116,13 @@ class StoreReads:
     def guids(self) -> Iterator[str]:
         """Every guid ever seen, purged ones included, in the order of their UTF-8 bytes."""
         return (key[1:].decode() for key in scan_keys(self._engine, keys.CURRENT))
+
+    def metas_since(self, offset: int) -> Iterator[tuple[str, StateMeta]]:
+        """Guids whose state was changed by a record at `offset` or later, purged ones included, in the order of their
+        UTF-8 bytes."""
+        for key, packed in scan(self._engine, keys.CURRENT):
+            if packed_offset(packed) >= offset:
+                yield key[1:].decode(), StateMeta.unpack(packed)
 
     # ---- by index --------------------------------------------------------------------------------------------------
 

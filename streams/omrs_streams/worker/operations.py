@@ -47,6 +47,7 @@ class Operations:
             "repository": worker.settings.repository,
             "connections": {name: member.registry.standing.status for name, member in worker.cohorts.items()},
             "types": worker.types.version,
+            "search": worker.search.status(),
             "proxy": None if worker.proxy is None else worker.proxy.status(),
         }
 
@@ -60,6 +61,11 @@ class Operations:
             metrics.LAG.labels(label).set(max(0, owned.end_offset - owned.next_offset))
             for kind, count in owned.store.counts().items():
                 metrics.INSTANCES.labels(label, kind).set(count)
+
+        search = self._worker.search.status()
+        for name in ("rows", "past_rows", "pending", "odd"):
+            metrics.SEARCH.labels(name).set(search[name])
+        metrics.SEARCH_SYNCED.set(len(search["synced"]))
 
     async def digest(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The digest of one partition owned here, or the hash of each of its revisions; None when it is not here."""

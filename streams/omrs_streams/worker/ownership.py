@@ -9,6 +9,7 @@ from typing import Any
 
 from omrs_schemas.codec import EventCodec
 from omrs_streams.log.topics import TopicFacts
+from omrs_streams.search.view import SearchView
 from omrs_streams.store.engine import is_damaged
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.location import current_path, set_aside
@@ -38,6 +39,7 @@ class Ownership:
         stores: Path,
         codec: EventCodec,
         router: Router,
+        search: SearchView,
         owner: Owner,
         owned: Callable[[int, PartitionStore], OwnedPartition],
         settled: Settled,
@@ -47,6 +49,7 @@ class Ownership:
         self._stores = stores
         self._codec = codec
         self._router = router
+        self._search = search
         self._owner = owner
         self._make = owned
         self._settled = settled
@@ -90,7 +93,7 @@ class Ownership:
 
     async def _take_over(self, wanted: set[int]) -> None:
         for number in [n for n in self._router.owned if n not in wanted]:
-            await self._router.owned.pop(number).close()
+            await self._close(self._router.owned.pop(number))
         self._feed()
         await asyncio.gather(*(self._open(number) for number in sorted(wanted)))
         served = [n for n in sorted(wanted) if self._router.local(n) is not None]
@@ -104,6 +107,11 @@ class Ownership:
             self._router.owned[number] = found
         self._since[number] = time.monotonic()
         await found.open()
+        self._search.attach(found.store)
+
+    async def _close(self, found: OwnedPartition) -> None:
+        self._search.detach(found.number)
+        await found.close()
 
     def _open_store(self, number: int) -> PartitionStore:
         """The store as it is; a damaged one is set aside and begun anew: it holds nothing but the log."""
@@ -139,7 +147,7 @@ class Ownership:
                 if found is None:
                     continue
                 found.suspend()
-                await found.close()
+                await self._close(found)
                 del self._router.owned[number]
                 await self._open(number)
                 switched.append(number)
@@ -156,4 +164,4 @@ class Ownership:
 
     async def close(self) -> None:
         for found in list(self._router.owned.values()):
-            await found.close()
+            await self._close(found)

@@ -23,6 +23,7 @@ from omrs_streams.log.view import TopicView
 from omrs_streams.proxy.runtime import OWNER_PARTITION
 from omrs_streams.repository.commands import Commands
 from omrs_streams.repository.local import Bean
+from omrs_streams.search.view import SearchView
 from omrs_streams.security import make_security, read_security
 from omrs_streams.security.settings import SecuritySettings
 from omrs_streams.settings import BUILTIN_TYPES, CohortSettings, RuleSettings, ServerSettings
@@ -225,11 +226,15 @@ class Worker:
             self.server_types.supported = self.proxy.type_names
 
     def _ownership(self) -> None:
+        self.search = SearchView(self.settings.store_dir / "search", self.settings.search, self.types)
+        self._open.push_async_callback(asyncio.to_thread, self.search.stop)
+        self.search.start()
         self.ownership = Ownership(
             self.facts,
             self.settings.store_dir,
             self.codec,
             self.router,
+            self.search,
             Owner(self.settings.worker, self.url),
             self._owned,
             self._settled,
