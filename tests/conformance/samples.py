@@ -53,14 +53,19 @@ def relationship_types() -> list[str]:
 
 
 def classified_types() -> list[tuple[str, str]]:
-    """(entity type, a classification for it)."""
-    pairs = (
-        (entity["name"], each["name"])
-        for each in _active("CLASSIFICATION_DEF")
-        for entity in _active("ENTITY_DEF")
+    """(entity type, a classification for it). Of every type: each entity type and each classification once at least."""
+    entities, classifications = _active("ENTITY_DEF"), _active("CLASSIFICATION_DEF")
+    pairs = [
+        (str(entity["name"]), str(each["name"]))
+        for each in classifications
+        for entity in entities
         if any(TYPES.is_type_of(entity["name"], valid["name"]) for valid in each["validEntityDefs"])
-    )
-    return _some(pairs, _PAIRS, 2)
+    ]
+    if not EVERY:
+        return _some(pairs, _PAIRS, 2)
+    Random(SEED).shuffle(pairs)
+    by_entity, by_classification = dict(pairs), {classification: entity for entity, classification in pairs}
+    return sorted({*by_entity.items(), *((entity, name) for name, entity in by_classification.items())})
 
 
 def subtypes(name: str) -> list[str]:
