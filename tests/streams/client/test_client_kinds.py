@@ -1,0 +1,135 @@
+"""The blocking and the asynchronous client are one: the same methods, parameters and results, told to type checkers."""
+
+import asyncio
+import inspect
+import subprocess
+import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from http_server import Answer, Received, answering, bean
+
+from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.client import AsyncMetadataClient, MetadataClient, PartialAnswerWarning
+from omrs_streams.client.plans import operation, pages
+
+ROOT = Path(__file__).resolve().parents[3]
+TYPES = TypeSystem.builtin()
+CLOSING = {"close", "aclose"}
+
+TYPED = """
+from collections.abc import AsyncIterator, Iterator
+from typing import assert_type
+
+from omrs_schemas.model.instances import EntityDetail
+from omrs_streams.client import AsyncMetadataClient, Entity, Graph, MetadataClient, OutEvent, Relationship
+
+
+def blocking(client: MetadataClient) -> None:
+    entity = assert_type(client.get_entity("g", as_of=5), Entity)
+    assert_type(entity.as_model(), EntityDetail)
+    assert_type(entity.revision, int | None)
+    assert_type(client.find_entity("g"), Entity | None)
+    assert_type(client.relationships_of("g", "Synonym"), list[Relationship])
+    assert_type(client.neighborhood("g", 2), Graph)
+    assert_type(client.iter_entities("GlossaryTerm"), Iterator[Entity])
+    assert_type(client.type_guid("GlossaryTerm"), str)
+    client.get_entity(guid=5)  # E
+    client.get_entity("g", when=5)  # E
+    client.find_entities(order="BY_NAME")  # E
+    for event in client.subscribe(types="Asset"):
+        assert_type(event, OutEvent)
+
+
+async def asynchronous(client: AsyncMetadataClient) -> None:
+    assert_type(await client.get_entity("g", as_of=5), Entity)
+    assert_type(await client.relationships_of("g"), list[Relationship])
+    assert_type(client.iter_entities("GlossaryTerm"), AsyncIterator[Entity])
+    client.get_entity("g").guid  # E
+    await client.get_entity("g", when=5)  # E
+    async for event in client.subscribe(types="Asset"):
+        assert_type(event, OutEvent)
+"""
+
+
+def test_type_checkers_know_both(tmp_path: Path) -> None:
+    file = tmp_path / "typed.py"
+    file.write_text(TYPED)
+    argv = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path)]
+    done = subprocess.run([*argv, str(file)], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    wrong = {int(line.split(":")[1]) for line in done.stdout.splitlines() if "typed.py:" in line and " error: " in line}
+    expected = {number for number, line in enumerate(TYPED.splitlines(), 1) if line.endswith("# E")}
+    assert wrong == expected, done.stdout + done.stderr
+
+
+def test_both_have_the_same_methods() -> None:
+    def offered(kind: type) -> dict[str, object]:
+        return {name: inspect.getattr_static(kind, name) for name in dir(kind) if not name.startswith("_")}
+
+    one, other = offered(MetadataClient), offered(AsyncMetadataClient)
+    assert one.keys() - CLOSING == other.keys() - CLOSING
+    shared = [name for name, value in one.items() if isinstance(value, operation | pages)]
+    assert len(shared) > 70 and all(one[name] is other[name] for name in shared)
+    for name in ("subscribe", "in_scope", "as_user", "__init__"):
+        blocking = inspect.signature(getattr(MetadataClient, name)).parameters
+        assert blocking.keys() == inspect.signature(getattr(AsyncMetadataClient, name)).parameters.keys()
+
+
+def test_methods_describe_themselves() -> None:
+    with MetadataClient("http://127.0.0.1:1", "s", "u", types=TYPES) as client:
+        assert list(inspect.signature(client.get_entity).parameters) == ["guid", "as_of"]
+        assert client.get_entity.__name__ == "get_entity" and "EntityNotKnownError" in (client.get_entity.__doc__ or "")
+        with pytest.raises(TypeError, match="get_entity"):
+            client.get_entity(*())
+    assert inspect.iscoroutinefunction(AsyncMetadataClient("http://127.0.0.1:1", "s", "u").get_entity)
+
+
+class Slow:
+    """All types, with time for others to ask as well."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, request: Received) -> Answer:
+        if not request.path.endswith("/types/all"):
+            return bean({"entity": {"guid": "g", "type": {"typeDefName": "GlossaryTerm"}}})
+        self.asked += 1
+        threading.Event().wait(0.2)
+        return bean({"attributeTypeDefs": TYPES.attribute_typedefs(), "typeDefs": TYPES.typedefs()})
+
+
+def test_threads_fetch_types_once() -> None:
+    slow = Slow()
+    with answering(slow) as server, MetadataClient(server.url, "s", "u") as client, ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda n: client.add_entity("GlossaryTerm", {"displayName": str(n)}), range(16)))
+    assert len(made) == 16 and slow.asked == 1
+
+
+def test_tasks_fetch_types_once_and_run_beside_each_other() -> None:
+    slow = Slow()
+
+    async def scenario(url: str) -> int:
+        async with AsyncMetadataClient(url, "s", "u") as client:
+            calls = (client.add_entity("GlossaryTerm", {"displayName": str(n)}) for n in range(16))
+            return len(await asyncio.gather(*calls))
+
+    with answering(slow) as server:
+        assert asyncio.run(scenario(server.url)) == 16
+    assert slow.asked == 1
+
+
+def test_a_warning_names_the_line_that_called() -> None:
+    with (
+        answering(lambda _: bean({"entities": []}, x_omrs_warnings='["B is away"]')) as server,
+        MetadataClient(server.url, "s", "u", scope="cohort", types=TYPES) as client,
+    ):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            client.find_entities()
+        with pytest.raises(PartialAnswerWarning, match="B is away"), warnings.catch_warnings():
+            warnings.simplefilter("error", PartialAnswerWarning)
+            client.find_entities()
+    assert [Path(warning.filename).name for warning in seen] == [Path(__file__).name]
