@@ -140,14 +140,14 @@ def test_loaders_and_the_only_worker_are_killed_in_the_middle_of_a_load(
     first = workers.start(server)
     instances = len(multiplied.entities) + len(multiplied.relationships)
     interrupted = start_load(workers, server, multiplied.path)
-    eventually(lambda: folded(first) > STOPS[0] * instances, "a first part of the archive is stored", every=0.01)
+    eventually(lambda: folded(first) > STOPS[0] * instances, "a first part is stored", within=LOAD_S, every=0.01)
     interrupted.kill()
     assert finish(interrupted).code == -signal.SIGKILL, "the load was over before the loader was killed"
 
     monkeypatch.setattr("omrs_streams.archive.load.RETRY_FOR_S", 1.0)
     impatient = Loading(server, [first.url], multiplied)
     impatient.start()
-    eventually(lambda: folded(first) > STOPS[1] * instances, "a second part of the archive is stored", every=0.01)
+    eventually(lambda: folded(first) > STOPS[1] * instances, "a second part is stored", within=LOAD_S, every=0.01)
     first.kill()
     impatient.join(LOAD_S)
     assert isinstance(impatient.error, ArchiveError), impatient.result
@@ -156,7 +156,7 @@ def test_loaders_and_the_only_worker_are_killed_in_the_middle_of_a_load(
 
     loading = start_load(workers, server, multiplied.path)  # while nobody is there
     second = workers.start(server)
-    eventually(lambda: folded(second) > STOPS[2] * instances, "a third part of the archive is stored", every=0.01)
+    eventually(lambda: folded(second) > STOPS[2] * instances, "a third part is stored", within=LOAD_S, every=0.01)
     second.kill()
     assert loading.poll() is None, "the load was over before the worker was killed"
     third = workers.start(server)
@@ -293,7 +293,7 @@ def test_one_of_two_workers_is_killed_while_an_archive_loads(workers: Fleet, mul
     loading.start()
     reading.start()
     instances = len(multiplied.entities) + len(multiplied.relationships)
-    eventually(lambda: loading.done > STOPS[1] * instances or loading.error, "a part of the archive is stored")
+    eventually(lambda: loading.done > STOPS[1] * instances or loading.error, "a part is stored", within=LOAD_S)
     before = reading.right
     killed.kill()
     assert loading.is_alive(), "the load was over before the worker was killed"
