@@ -46,10 +46,7 @@ def relationships_at(
     asked = frozenset(guids)
     found: list[Bean] = []
     for store in stores:
-        attached = {each: type_guid for guid in guids for each, type_guid in store.relationships_of(guid)}
-        for relationship_guid, type_guid in attached.items():
-            if wanted is not None and passable.time is None and type_guid not in wanted:
-                continue
+        for relationship_guid in _attached(store, guids, wanted if passable.time is None else None):
             stored = _state(store, relationship_guid, passable.time)
             if stored is None or not stored.meta.relationship or not _passes(stored, wanted, passable.statuses):
                 continue
@@ -59,6 +56,16 @@ def relationships_at(
                 if most is not None and len(found) > most:
                     return found
     return found
+
+
+def _attached(store: PartitionStore, guids: Sequence[str], wanted: frozenset[str] | None) -> Iterator[str]:
+    """The relationships of these types that the index has at any of `guids`, each once."""
+    met: set[str] = set()
+    for guid in guids:
+        for relationship_guid, type_guid in store.relationships_of(guid):
+            if relationship_guid not in met and (wanted is None or type_guid in wanted):
+                met.add(relationship_guid)
+                yield relationship_guid
 
 
 def entities_at(
