@@ -65,7 +65,8 @@ def test_a_wrong_relationship_is_refused_with_the_field(erin: Person) -> None:
     good = {"type": "RelatedTerm", "end1": one, "end2": two}
     is_problem(erin.post("/relationships", json={**good, "end2": "nobody"}), 422, "nobody", pointer="/end2")
     is_problem(erin.post("/relationships", json={**good, "type": "GlossaryTerm"}), 422, pointer="/type")
-    is_problem(erin.post("/relationships", json={**good, "type": "TermCategorization"}), 422, "GlossaryTerm")
+    todo = {**good, "end2": entity(erin, type_name="ToDo")}
+    is_problem(erin.post("/relationships", json=todo), 422, "ToDo")
     is_problem(erin.post("/relationships", json={**good, "properties": {"x": 1}}), 422, pointer="/properties/x")
     is_problem(erin.post("/relationships", json={"type": "RelatedTerm", "end1": one}), 400, pointer="/end2")
 
@@ -98,7 +99,7 @@ def test_relationships_of_an_entity_in_pages(erin: Person) -> None:
     assert {each["guid"] for page in seen for each in page} == made
     newest = erin.get(path, params={"sort": "-createTime", "limit": 1}).json()["items"]
     assert newest[0]["createTime"] == max(each["createTime"] for page in seen for each in page)
-    assert erin.get(path, params={"type": "TermCategorization"}).json() == {"items": []}
+    assert erin.get(path, params={"type": "Synonym"}).json() == {"items": []}
     is_problem(erin.get(path, params={"type": "Nothing"}), 422, pointer="type")
 
 
@@ -134,7 +135,7 @@ def test_graphs_around_an_entity(erin: Person) -> None:
     near = erin.get(f"/entities/{a}/neighborhood", params={"level": 2}).json()
     assert {each["guid"] for each in near["entities"]} == {a, b, c} and len(near["relationships"]) == 2
     assert {each["guid"] for each in erin.get(f"/entities/{a}/neighborhood").json()["entities"]} == {a, b}
-    alone = erin.get(f"/entities/{a}/neighborhood", params={"relationshipType": "TermCategorization"}).json()
+    alone = erin.get(f"/entities/{a}/neighborhood", params={"relationshipType": "Synonym"}).json()
     assert [each["guid"] for each in alone["entities"]] == [a] and alone["relationships"] == []
 
     between = erin.get(f"/entities/{a}/paths/{c}").json()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 from fastapi import Request as HttpRequest
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import TypeAdapter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
@@ -17,6 +17,7 @@ from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api import audit, highway, instances, types, v1
+from omrs_streams.api.describing import DescribedAPI
 from omrs_streams.api.endpoint import Endpoint, local_endpoint
 from omrs_streams.api.enterprise import (
     ENTERPRISE,
@@ -50,6 +51,12 @@ FREQUENT = {
     "findEntities",
 }
 """Routes are tried one after the other: these first."""
+_HTTP: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The response bean; its relatedHTTPCode tells success from failure", "content": {JSON: {}}},
+    400: {"description": "The body cannot be read", "content": {JSON: {}}},
+    503: {"description": "Partitions are moving: ask again", "content": {JSON: {}}},
+}
+"""HTTP itself says little (OMRS queries § 4)."""
 TAGS = {"instances": "instances", "metadata-highway": "cohorts", "audit-log": "operations"}
 ANONYMOUS_OPERATIONS = {"getMetadataCollectionId", "getEntityDetail", "getRelationship"}
 
@@ -88,7 +95,7 @@ def _federated(worker: "Worker", enterprise: Enterprise, route: Route) -> Endpoi
 
 def _described(services: LocalServices, enterprise: Enterprise) -> FastAPI:
     worker = services.worker
-    app = FastAPI(
+    app = DescribedAPI(
         title=f"omrs-streams metadata server {worker.settings.server}",
         version=metrics.VERSION,
         description="Open metadata repository services over an event-sourced store.",
@@ -105,7 +112,7 @@ def _described(services: LocalServices, enterprise: Enterprise) -> FastAPI:
     return app
 
 
-def _add(app: FastAPI, endpoint: Endpoint, base: str, route: Route) -> None:
+def _add(app: DescribedAPI, endpoint: Endpoint, base: str, route: Route) -> None:
     federated = base.endswith(ENTERPRISE)
     app.add_api_route(
         base + route.path,
@@ -114,12 +121,13 @@ def _add(app: FastAPI, endpoint: Endpoint, base: str, route: Route) -> None:
         operation_id=route.operation + ("Anonymous" if base == ANONYMOUS else "Enterprise" if federated else ""),
         summary=route.operation,
         tags=["enterprise" if federated else TAGS.get(route.path.split("/")[1], "types")],
-        openapi_extra=_describe(route, base),
+        openapi_extra=_describe(app, route, base),
         response_class=Response,
+        responses=_HTTP,
     )
 
 
-def _describe(route: Route, base: str) -> dict[str, Any]:
+def _describe(app: DescribedAPI, route: Route, base: str) -> dict[str, Any]:
     """Path parameters and request body for OpenAPI; FastAPI cannot see them in a handler that takes the raw request."""
     names = [part[1:-1] for part in (base + route.path).split("/") if part.startswith("{")]
     described: dict[str, Any] = {
@@ -133,18 +141,11 @@ def _describe(route: Route, base: str) -> dict[str, Any]:
     if route.body == TEXT:
         schema: dict[str, Any] = {"type": "string"}
     elif route.body is not None:
-        schema = TypeAdapter(route.body).json_schema(mode="validation")
-        _inline_definitions(schema)
+        schema = app.schema_of(route.body)
     else:
         return described
     described["requestBody"] = {"required": route.required, "content": {JSON: {"schema": schema}}}
     return described
-
-
-def _inline_definitions(schema: dict[str, Any]) -> None:
-    """OpenAPI resolves `#/$defs/…` from the document's root: name the schema's own resource instead."""
-    if "$defs" in schema:
-        schema["$id"] = f"urn:omrs:{schema.get('title', 'bean')}"
 
 
 def _operations(app: FastAPI, worker: "Worker") -> None:
@@ -173,7 +174,7 @@ def _operations(app: FastAPI, worker: "Worker") -> None:
         except OmrsError as error:
             return failure(error, "digest")
 
-    @app.get("/metrics", tags=["operations"])
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
     async def prometheus() -> Response:
         worker.operations.refresh_metrics()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -7,6 +7,7 @@ from starlette.routing import compile_path
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams import metrics
+from omrs_streams.api.describing import DescribedAPI
 from omrs_streams.api.v1 import classifications, entities, graph, problems, relationships, search, server, types
 from omrs_streams.api.v1.asking import Repositories
 from omrs_streams.api.v1.base import Problem
@@ -40,6 +41,7 @@ def make_v1(name: str, local: Services, cohort: Services | None, known: TypeSyst
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
+    app.schemas["Problem"] = app.schema_of(Problem)
     paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
     app.state.parameters = {
         operation["operationId"]: [each["name"] for each in operation["parameters"] if each["in"] == "query"]
@@ -50,19 +52,12 @@ def make_v1(name: str, local: Services, cohort: Services | None, known: TypeSyst
     return app
 
 
-class _Described(FastAPI):
-    """Every operation names the schema of problems; no answer of success does, so it is added here."""
-
-    def openapi(self) -> dict[str, Any]:
-        if self.openapi_schema is None:
-            document = super().openapi()
-            schema = Problem.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
-            document["components"]["schemas"].update({**schema.pop("$defs", {}), "Problem": schema})
-            for path in document["paths"].values():
-                for operation in path.values():
-                    for parameter in operation.get("parameters", ()):
-                        _without_null(parameter["schema"])
-        return super().openapi()
+class _Described(DescribedAPI):
+    def complete(self, document: dict[str, Any]) -> None:
+        for path in document["paths"].values():
+            for operation in path.values():
+                for parameter in operation.get("parameters", ()):
+                    _without_null(parameter["schema"])
 
 
 def _without_null(schema: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ async def put(ask: Change, guid: AtGuid, name: Named, given: ClassificationConte
     beans.type_guid(ask.types, name, "name", "CLASSIFICATION_DEF")
     properties = beans.properties(ask.types, name, given)
     if find_classification(current.result, name) is not None:
-        return _shown(ask, await _updated(ask, path, properties, revision), name)
+        return _shown(ask, await _after(ask, await _updated(ask, path, properties, revision), guid), name)
     body: Bean = {
         "class": "ClassificationRequest",
         "classificationProperties": properties,
@@ -73,7 +73,8 @@ async def put(ask: Change, guid: AtGuid, name: Named, given: ClassificationConte
         body["classificationOrigin"] = given.origin
     if given.origin_guid is not None:
         body["classificationOriginGUID"] = given.origin_guid
-    answer = await ask.write("classifyEntityDetailed", path=path, body=body, revision=revision)
+    done = await ask.write("classifyEntityDetailed", path=path, body=body, revision=revision)
+    answer = await _after(ask, done, guid)
     return _shown(ask, answer, name, status=201)
 
 
@@ -93,7 +94,7 @@ async def patch(ask: Change, guid: AtGuid, name: Named, given: ClassificationPat
         path = {"entityGUID": guid, "classificationName": name}
         try:
             done = await _updated(ask, path, properties, current.revision if asked is None else asked)
-            return _shown(ask, done, name)
+            return _shown(ask, await _after(ask, done, guid), name)
         except RevisionConflictError:
             if ask.condition.revisions is not None or attempt == ATTEMPTS:
                 raise
@@ -124,6 +125,11 @@ async def _entity(ask: Asking, guid: str, as_of: int | None) -> Answer:
 async def _updated(ask: Changing, path: dict[str, str], properties: Bean, revision: int | None) -> Answer:
     body = {"class": "InstancePropertiesRequest", "instanceProperties": properties}
     return await ask.write("updateEntityClassification", path=path, body=body, revision=revision)
+
+
+async def _after(ask: Changing, done: Answer, guid: str) -> Answer:
+    """The entity after the change: as answered, or read again where the answer names no revision (a federated one)."""
+    return done if done.revision is not None else await ask(_SUMMARY, path={"guid": guid})
 
 
 def _carried(answer: Answer, name: str) -> Bean:

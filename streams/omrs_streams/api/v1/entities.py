@@ -98,7 +98,7 @@ def filters(
 
 def _equal(types: TypeSystem, type_name: str | None, name: str, text: str) -> Condition:
     """The condition of `property.<name>=<text>`; numbers and truth values are written as JSON has them."""
-    with at(f"{PROPERTY}{name}"):
+    with at(f"{PROPERTY}{name}", exactly=True):
         spec = attribute_of(types, type_name, name)
         value: Any = text
         if spec.primitive not in ("OM_PRIMITIVE_TYPE_STRING", "OM_PRIMITIVE_TYPE_CHAR", "OM_PRIMITIVE_TYPE_DATE"):

@@ -144,7 +144,7 @@ class Search(Model):
 
 
 class RelationshipSearch(Search):
-    type: Name | None = Field(None, description="with its subtypes", examples=["TermCategorization"])
+    type: Name | None = Field(None, description="with its subtypes", examples=["RelatedTerm"])
 
 
 class EntitySearch(Search):

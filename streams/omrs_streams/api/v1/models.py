@@ -150,7 +150,7 @@ class NewEntity(Content):
 class NewRelationship(Content):
     """A relationship to be created between two entities."""
 
-    type: Name = Field(description="the name of its type", examples=["TermCategorization"])
+    type: Name = Field(description="the name of its type", examples=["RelatedTerm"])
     end1: Guid = Field(description="the guid of the entity at end 1", examples=[GUID_EXAMPLE])
     end2: Guid = Field(description="the guid of the entity at end 2", examples=[GUID_EXAMPLE])
     status: Status | None = None

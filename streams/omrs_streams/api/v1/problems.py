@@ -84,12 +84,14 @@ _TITLES: dict[type[OmrsError], str] = {
 
 
 @contextmanager
-def at(pointer: str) -> Iterator[None]:
-    """Errors raised in the block are about this place of the body."""
+def at(pointer: str, *, exactly: bool = False) -> Iterator[None]:
+    """Errors raised in the block are about this place: this very one, or the property in it that they name."""
     try:
         yield
     except OmrsError as error:
         error.params.setdefault("pointer", pointer)
+        if exactly:
+            error.params.pop("property", None)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from fastapi import Response
 
+from omrs_schemas.errors import EntityNotKnownError, EntityProxyOnlyError
 from omrs_streams.api.v1 import beans, life
 from omrs_streams.api.v1.asking import Ask, Create
 from omrs_streams.api.v1.entities import OfType, Order, Text, WithStatus, filters, found
@@ -25,7 +26,12 @@ router = make_router("/relationships", "relationships")
 )
 async def create(ask: Create, given: NewRelationship) -> Response:
     operation = "addExternalRelationship" if given.external_source else "addRelationship"
-    answer = await ask.write(operation, body=beans.new_relationship(ask.types, given))
+    body = beans.new_relationship(ask.types, given)
+    try:
+        answer = await ask.write(operation, body=body)
+    except (EntityNotKnownError, EntityProxyOnlyError) as error:
+        error.params["pointer"] = "/end2" if error.params.get("guid") == given.end2 else "/end1"
+        raise
     return shown(ask, RELATIONSHIP, answer, status=201, location=RELATIONSHIP.url(answer.result["guid"]))
 
 

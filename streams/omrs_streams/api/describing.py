@@ -1,0 +1,32 @@
+"""OpenAPI documents with schemas of our own: of what FastAPI cannot see, because the handlers take the raw request."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+REFERENCE = "#/components/schemas/{model}"
+
+
+class DescribedAPI(FastAPI):
+    """A FastAPI app whose document has `schemas` among its components, beside those of its response models."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.schemas: dict[str, Any] = {}
+
+    def schema_of(self, kind: Any) -> dict[str, Any]:
+        """The JSON schema of a model or union; what it refers to becomes a component of the document."""
+        schema = TypeAdapter(kind).json_schema(mode="validation", ref_template=REFERENCE)
+        self.schemas.update(schema.pop("$defs", {}))
+        return schema
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            document.setdefault("components", {}).setdefault("schemas", {}).update(self.schemas)
+            self.complete(document)
+        return super().openapi()
+
+    def complete(self, document: dict[str, Any]) -> None:
+        """For subclasses: a last hand at the new document."""
