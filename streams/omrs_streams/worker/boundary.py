@@ -32,6 +32,13 @@ def is_of_message(error: Exception) -> bool:
     return isinstance(error, UNFORESEEN)
 
 
+def fault_of(error: Exception, what: str) -> OmrsError:
+    """The reason why the message `what` is buried. Raises `error` again where that is no fault of the message."""
+    if not is_of_message(error):
+        raise error
+    return defect(error, what)
+
+
 def defect(error: Exception, what: str) -> OmrsError:
     """`error` as one that a dead letter can name: an OmrsError itself, anything else as the cause of a
     PoisonRecordError about `what`, so that the letter's stack shows where it came from."""

@@ -24,7 +24,7 @@ from omrs_streams.cohort.registry_events import Identity, Registration
 from omrs_streams.log.record import ORIGINATOR
 from omrs_streams.repository.local import Bean, LocalCollection
 from omrs_streams.settings import CohortSettings
-from omrs_streams.worker.boundary import defect, is_of_message
+from omrs_streams.worker.boundary import fault_of
 from omrs_streams.worker.cohort_store import RegistryStore, Standing, Wanted, Wish
 from omrs_streams.worker.cohort_types import TypeExchange
 from omrs_streams.worker.faust_app import Handler, WithdrawnError
@@ -341,9 +341,7 @@ class CohortMember:
             try:
                 await self._registry_event(message)
             except Exception as error:
-                if not is_of_message(error):
-                    raise
-                self._parts.letters.bury(message, defect(error, "a registry event"))
+                self._parts.letters.bury(message, fault_of(error, "a registry event"))
                 self._as_stored()
 
     async def _registry_event(self, message: Any) -> None:

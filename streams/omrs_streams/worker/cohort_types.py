@@ -19,7 +19,7 @@ from omrs_streams.log.consumer import committed, read_range, watermarks
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import too_large
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.boundary import UNFORESEEN, defect, is_of_message
+from omrs_streams.worker.boundary import UNFORESEEN, fault_of
 from omrs_streams.worker.parts import Parts
 from omrs_streams.worker.wire import TYPEDEF, Wire
 
@@ -58,9 +58,7 @@ class TypeExchange:
                 self._require_kept(receipt.records)
                 work.apply_all(receipt.records)
             except Exception as error:
-                if not is_of_message(error):
-                    raise
-                self._parts.letters.bury(message, defect(error, "a type event"))
+                self._parts.letters.bury(message, fault_of(error, "a type event"))
                 work = types.fold.copy()
                 work.apply_all(records)
                 continue

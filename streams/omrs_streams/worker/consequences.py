@@ -22,7 +22,7 @@ from omrs_streams.log.record import ORIGIN_ARCHIVE, ORIGIN_COPY, ORIGIN_HOME, Ef
 from omrs_streams.repository.changes import content_of, is_former
 from omrs_streams.repository.commands import Call
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.boundary import defect, is_of_message
+from omrs_streams.worker.boundary import fault_of, is_of_message
 from omrs_streams.worker.ends import RelationshipEnds
 from omrs_streams.worker.scattered import Scattered
 
@@ -103,9 +103,7 @@ class Consequences:
         try:
             self._wait(act(record))
         except Exception as error:
-            if not is_of_message(error):
-                raise
-            fault = defect(error, f"what follows from {record.text('kind')} of {record.key.decode()}")
+            fault = fault_of(error, f"what follows from {record.text('kind')} of {record.key.decode()}")
             self._failed[place] = self._failed.get(place, 0) + 1
             if self._failed[place] < ATTEMPTS:
                 raise fault from fault.__cause__

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from omrs_schemas.errors import OmrsError
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import Effective
-from omrs_streams.worker.boundary import defect, is_of_message
+from omrs_streams.worker.boundary import fault_of
 
 Bury = Callable[[Effective, OmrsError], None]
 """Makes a dead letter of what can never be sent."""
@@ -28,9 +28,7 @@ def deliver(
             if made is not None:
                 outgoing.append((record, made))
         except Exception as error:
-            if not is_of_message(error):
-                raise
-            bury(record, defect(error, f"{record.text('kind')} of {record.key.decode()}"))
+            bury(record, fault_of(error, f"{record.text('kind')} of {record.key.decode()}"))
     return _send(producer, outgoing, bury)
 
 

@@ -14,9 +14,9 @@ events about one guid is kept while all others are handled together.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from omrs_schemas.errors import NotReadyError, OmrsError, PoisonRecordError, TypeDefError
 from omrs_streams import metrics
@@ -27,7 +27,7 @@ from omrs_streams.fold.kinds import CLASSIFICATION_KINDS
 from omrs_streams.fold.meta import StateMeta
 from omrs_streams.log.record import ORIGIN_COPY, LogRecord
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.boundary import defect, is_of_message
+from omrs_streams.worker.boundary import fault_of
 from omrs_streams.worker.exchange import Exchange, guids_of
 from omrs_streams.worker.partition import OwnedPartition
 from omrs_streams.worker.parts import Parts
@@ -51,13 +51,18 @@ RETRY_S = 0.5
 POLL_S = 0.02  # until a partition that moves is served here; a hand-over takes some 100 ms
 
 
+T = TypeVar("T")
+Item = tuple[Any, Arrival]
+"""A Kafka message and what it says."""
+
+
 @dataclass(slots=True)
 class _Round:
     """What is handled together. `ahead`: the state of guids after the plain records before."""
 
-    plain: dict[int, tuple[list[LogRecord], list[dict[str, Any] | None]]] = field(default_factory=dict)
+    plain: dict[int, list[Item]] = field(default_factory=dict)
     ahead: dict[str, StateMeta | None] = field(default_factory=dict)
-    judged: dict[str, tuple[Any, Arrival, Bean]] = field(default_factory=dict)
+    judged: dict[str, tuple[Any, Bean]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     """Guids of events that are judged, or wait for the next round."""
 
@@ -93,40 +98,39 @@ class Inbound:
         Returns when everything accepted is in the log and folded, or the partition moved to another worker, which
         receives the batch again because it was not committed here.
         """
-        pending: list[tuple[Any, Arrival]] = []
+        pending: list[Item] = []
         for message in messages:
             try:
                 arrival = self._wire.read_instance(message)
             except Exception as error:
-                if not is_of_message(error):
-                    raise
-                self._bury(message, defect(error, f"{message.topic}[{message.partition}]@{message.offset}"))
+                self._bury(message, fault_of(error, f"{message.topic}[{message.partition}]@{message.offset}"))
                 continue
             if arrival is not None:
                 pending.append((message, arrival))
         while pending:
             pending = await self._round(messages[0].partition, pending)
 
-    async def _round(self, source: int, pending: Sequence[tuple[Any, Arrival]]) -> list[tuple[Any, Arrival]]:
+    async def _round(self, source: int, pending: Sequence[Item]) -> list[Item]:
         """Handle what can be handled together; what is left for the next round."""
         this = _Round()
-        later: list[tuple[Any, Arrival]] = []
+        moved: list[Item] = []
+        later: list[Item] = []
         for message, arrival in pending:
             try:
                 handled = await self._place(this, message, arrival)
             except Exception as error:
-                if not is_of_message(error):
-                    raise
-                self._bury(message, defect(error, f"{message.topic}[{message.partition}]@{message.offset}"))
+                self._bury(message, fault_of(error, f"{message.topic}[{message.partition}]@{message.offset}"))
                 continue
             if not handled:
                 later.append((message, arrival))
-        for number, (records, bodies) in this.plain.items():
-            if not await self._append(source, number, records, bodies):
+        for number, items in this.plain.items():
+            left = await self._append(source, number, items)
+            if left is None:
                 return []
+            moved += left
         if this.judged and not await self._judge(source, this.judged):
             return []
-        return later
+        return [*moved, *later]
 
     async def _place(self, this: _Round, message: Any, arrival: Arrival) -> bool:
         """Put an arrival on one of the two ways; False when it has to wait for the next round."""
@@ -136,7 +140,7 @@ class Inbound:
             if record.key not in this.taken:
                 if not self._wanted(record, await self._active_type(record.type_guid, record)):
                     return True
-                if self._glance(this, record, arrival.decoded, arrival.originator):
+                if self._glance(this, record, (message, arrival)):
                     return True
         guids = self._guids(arrival)
         waits = not guids.isdisjoint(this.taken) or not guids.isdisjoint(this.ahead) or arrival.event_id in this.judged
@@ -148,7 +152,7 @@ class Inbound:
             self._count("filtered")
         else:
             await self._active_type(str((event["instanceEventSection"]).get("typeDefGUID") or ""), None)
-            this.judged[arrival.event_id] = (message, arrival, event)
+            this.judged[arrival.event_id] = (message, event)
         return True
 
     # ---- by headers ------------------------------------------------------------------------------------------------
@@ -157,16 +161,25 @@ class Inbound:
         if not self._process.instance(record.type_guid, type_name):
             self._passed_over(record, "filtered")
             return False
-        rule = self._saving.rule
         # What is learned, and whose classifications are kept, the receiving core knows.
         asked = record.kind.startswith("REFRESHED") or record.kind in CLASSIFICATION_KINDS
-        if asked or rule.instance(record.type_guid, type_name):
+        if asked or self._saving.rule.instance(record.type_guid, type_name) or self._may_be_ours(record.key):
             return True
         self._passed_over(record, "filtered")
         return False
 
-    def _glance(self, this: _Round, record: LogRecord, decoded: dict[str, Any], originator: str | None) -> bool:
-        """Whether headers decided about the record."""
+    def _may_be_ours(self, guid: str) -> bool:
+        """Whether what others say of the guid may concern an instance that is maintained here: that it has a new home,
+        or is in conflict with another, is heard though copies of its type are not kept. What another worker serves,
+        the receiving core looks up."""
+        owned = self._router.local(self._router.partition(guid))
+        if owned is None:
+            return True
+        meta = owned.store.get_meta(guid)
+        return meta is not None and self._parts.local.collection_id in (meta.home_id, meta.replicated_by)
+
+    def _glance(self, this: _Round, record: LogRecord, item: Item) -> bool:
+        """Whether headers decided about the record, which is that of `item`."""
         number = self._router.partition(record.key)
         owned = self._router.local(number)
         if owned is None or self._parts.security.filters_inbound(self._cohort, record.type_guid):
@@ -175,76 +188,66 @@ class Inbound:
             self._passed_over(record, "stale")
             return True
         known = this.ahead[record.key] if record.key in this.ahead else owned.store.get_meta(record.key)
-        verdict = glance(record, known, self._parts.local.collection_id, originator)
+        verdict = glance(record, known, self._parts.local.collection_id, item[1].originator)
         if verdict == "accepted":
             record.partition, record.origin, record.expected_revision = number, ORIGIN_COPY, None
             this.ahead[record.key] = fold(record, known).meta
-            records, bodies = this.plain.setdefault(number, ([], []))
-            records.append(record)
-            bodies.append(decoded)
+            this.plain.setdefault(number, []).append(item)
         elif verdict == "stale":
             self._passed_over(record, "stale")
         return verdict is not None
 
-    async def _append(
-        self, source: int, number: int, records: list[LogRecord], bodies: list[dict[str, Any] | None]
-    ) -> bool:
-        """Append the records of log partition `number`, which came on partition `source` of our topic.
+    async def _append(self, source: int, number: int, items: list[Item]) -> list[Item] | None:
+        """Append the records of log partition `number`, which came on partition `source` of our topic; what is left.
 
         Who is delivered a partition has to see its events into the log, however long the log's partition takes to be
-        served: they are acknowledged after this. Only events of a partition that was taken away may be left (False):
-        whoever has it now is delivered them again.
+        served: they are acknowledged after this. Those of a log partition that went to another worker since they were
+        looked at are left, all of them: the receiving core hands them over there. Only events of a partition of the
+        topic that was taken away may be forgotten (None): whoever has it now is delivered them again.
         """
-        while self._still_ours(source, len(records)):
+        while self._still_ours(source, len(items)):
             owned = self._router.local(number)
-            if owned is not None and await self._tried(self._append_to(owned, records, bodies), len(records)):
-                return True
             if owned is None and number not in self._router.assigned:
-                return await self._judge(source, self._as_judged(records))
+                return items
+            if owned is not None and await self._tried(self._append_to(owned, items), len(items)):
+                return []
             await asyncio.sleep(POLL_S)
-        return False
+        return None
 
-    async def _append_to(
-        self, owned: OwnedPartition, records: list[LogRecord], bodies: list[dict[str, Any] | None]
-    ) -> None:
-        await owned.append(records, bodies)
+    async def _append_to(self, owned: OwnedPartition, items: Sequence[Item]) -> bool:
+        records = [arrival.record for _, arrival in items if arrival.record is not None]
+        await owned.append(records, [arrival.decoded for _, arrival in items])
         self._count("accepted", len(records))
         if self._parts.audit.wants("OMRS-AUDIT-8006"):
             for record in records:
                 self._say(record.kind, record.key, "accepted")
-
-    def _as_judged(self, records: Sequence[LogRecord]) -> dict[str, tuple[Any, Arrival, Bean]]:
-        """The log partition went to another worker since they were looked at: the last of each guid, as beans."""
-        last = {record.key: record for record in records}
-        decode = self._parts.codec.decode
-        return {r.event_id: (None, Arrival(r.event_id, r), decode(r.value or b"")) for r in last.values()}
+        return True
 
     # ---- by beans --------------------------------------------------------------------------------------------------
 
-    async def _judge(self, source: int, judged: Mapping[str, tuple[Any, Arrival, Bean]]) -> bool:
+    async def _judge(self, source: int, judged: Mapping[str, tuple[Any, Bean]]) -> bool:
         """See the events through the receiving core; False when their partition was taken away."""
-        events = {event_id: event for event_id, (_, _, event) in judged.items()}
+        events = {event_id: event for event_id, (_, event) in judged.items()}
         while self._still_ours(source, len(events)):
-            receipts: dict[str, Receipt] = {}
-            if await self._tried(self._take_in(events, receipts), len(events)):
+            receipts = await self._tried(self._exchange.take_in(events), len(events))
+            if receipts is not None:
                 for event_id, receipt in receipts.items():
-                    message, _, event = judged[event_id]
-                    self._count(receipt.outcome)
-                    section = event["instanceEventSection"]
-                    self._say(section.get("eventType"), section.get("instanceGUID"), receipt.outcome)
-                    if receipt.outcome in (DEAD, INACTIVE) and message is not None:
-                        self._bury(message, _refused(event, receipt))
+                    self._judged(*judged[event_id], receipt)
                 return True
             await asyncio.sleep(POLL_S)
         return False
 
-    async def _take_in(self, events: Mapping[str, Bean], receipts: dict[str, Receipt]) -> None:
-        receipts.update(await self._exchange.take_in(events))
+    def _judged(self, message: Any, event: Bean, receipt: Receipt) -> None:
+        self._count(receipt.outcome)
+        section = event["instanceEventSection"]
+        self._say(section.get("eventType"), section.get("instanceGUID"), receipt.outcome)
+        if receipt.outcome in (DEAD, INACTIVE):
+            self._bury(message, _refused(event, receipt))
 
     def _secured(self, arrival: Arrival) -> Bean | None:
         event = arrival.event
-        if event is None and arrival.record is not None:
-            event = self._parts.codec.decode(arrival.record.value or b"")
+        if event is None and arrival.decoded is not None:
+            event = self._parts.codec.record_to_event(arrival.decoded)
         return None if event is None else self._parts.security.inbound(self._cohort, event)
 
     def _guids(self, arrival: Arrival) -> frozenset[str]:
@@ -300,20 +303,18 @@ class Inbound:
         log.info("%s[%d] was taken away; its last %d events come again elsewhere", self._topic, source, count)
         return False
 
-    async def _tried(self, work: Any, count: int) -> bool:
-        """Whether `work` was done; False when it is to be repeated."""
+    async def _tried(self, work: Awaitable[T], count: int) -> T | None:
+        """What `work` gives; None when it is to be repeated."""
         try:
-            await work
+            return await work
         except NotReadyError as error:
             log.debug("%d events wait: %s", count, error)
-            return False
         except OmrsError as error:
             if not error.retriable:
                 raise
             log.warning("%d events wait: %s", count, error)
             await asyncio.sleep(RETRY_S)
-            return False
-        return True
+        return None
 
     def _count(self, outcome: str, count: int = 1) -> None:
         metrics.INBOUND.labels(self._topic, outcome).inc(count)
