@@ -170,11 +170,10 @@ def test_an_entity_of_another_type_and_back(alice: MetadataClient) -> None:
 def test_a_type_that_does_not_fit_is_refused(alice: MetadataClient, pair: Pair) -> None:
     made = term(alice, "stays", classifications=["AbstractConcept"] if TYPES.typedef_by_name("AbstractConcept") else ())
     rest, at = pair.a.rest("alice"), f"/instances/entity/{made['guid']}/type"
-    summary = alice._summary
 
     def change(current: str, new: str) -> Any:
-        body = {"class": "TypeDefChangeRequest", "currentTypeDef": summary(current), "newTypeDef": summary(new)}
-        return rest.post(at, json=body)
+        now, then = (TYPES.require(name=name) for name in (current, new))
+        return rest.post(at, json={"class": "TypeDefChangeRequest", "currentTypeDef": now, "newTypeDef": then})
 
     refused(change("DataFile", "CSVFile"), "OMRS-REPOSITORY-400-034", "TypeErrorException", "GlossaryTerm")
     refused(change("GlossaryTerm", "Synonym"), "OMRS-REPOSITORY-400-034", "TypeErrorException", "Synonym")
