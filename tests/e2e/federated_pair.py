@@ -29,6 +29,7 @@ class Two:
     far: Running
     near_id: str
     far_id: str
+    cohort: str
 
     def ask(self, path: str, body: Any = None, *, method: str = "", user: str = "erinoverview") -> httpx.Response:
         """A call of near's federated repository."""
@@ -52,7 +53,7 @@ def two_apart(root: Path, bootstrap_servers: str, settings: str = "") -> Iterato
         for running in started:
             eventually(partial(members, running, cohort), "the two know each other")
         near_id, far_id = (running.ask("/status")["metadata_collection_id"] for running in started)
-        yield Two(*started, near_id, far_id)
+        yield Two(*started, near_id, far_id, cohort)
         for running in started:
             assert "failed unexpectedly" not in running.log_text()
 

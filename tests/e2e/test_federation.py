@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from e2e_samples import refused
-from federated_pair import TERM, UNKNOWN, Two, good, term, text, two_apart
+from federated_pair import TERM, UNKNOWN, Two, good, members, term, text, texts, two_apart
 
 from omrs_streams.log.embedded import Endpoint
-from workers import unique
+from workers import Fleet, eventually, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -95,3 +95,22 @@ def test_types_are_those_of_both(two: Two) -> None:
 def test_the_out_topic_is_named(two: Two) -> None:
     connection = good(two.ask("/remote-topic-connection"))["connection"]
     assert connection["endpoint"]["address"] == f"omrs.server.{two.near.server}.out"
+
+
+def test_a_server_without_a_repository_answers_for_the_others(two: Two, workers: Fleet) -> None:
+    config = workers.root / "none.yaml"
+    config.write_text("repository: none\n")
+    nowhere = workers.start(unique("nowhere"), cohort=two.cohort, config=config)
+    eventually(lambda: members(nowhere, two.cohort) == 2, "it knows both")
+    asking = Two(nowhere, two.far, "", two.far_id, two.cohort)
+    guid = term(two.far.client(), unique("elsewhere"))["guid"]
+    assert good(asking.ask(f"/instances/entity/{guid}"))["entity"]["metadataCollectionId"] == two.far_id
+    body = {
+        "class": "EntityCreateRequest",
+        "entityTypeGUID": TERM,
+        "initialProperties": texts(qualifiedName=unique("e")),
+    }
+    made = good(asking.ask("/instances/entity", body))["entity"]
+    assert made["metadataCollectionId"] in (two.near_id, two.far_id), "whoever registered first"
+    here = nowhere.rest().get(f"/instances/entity/{guid}")
+    refused(here, "OMRS-REST-API-503-001", "RepositoryErrorException")
