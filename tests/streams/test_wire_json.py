@@ -19,6 +19,7 @@ from omrs_schemas.errors import CodecError, InvalidParameterError, OmrsError, Po
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.fold.fold import fold
 from omrs_streams.log import names
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.partition import partition_of
 from omrs_streams.log.producer import Outgoing
@@ -349,8 +350,12 @@ def test_an_event_id_is_the_same_at_each_delivery() -> None:
     found = [wire().read_instance(Message(value, offset=offset)) for offset in (4, 4, 5)]
     ids = [each.event_id for each in found if each is not None]
     assert ids[0] == ids[1] != ids[2]
-    given_id = wire().read_instance(Message(value, headers=(("event-id", b"theirs"),)))
-    assert given_id is not None and given_id.event_id == "theirs"
+    given = [wire().read_instance(Message(value, headers=(("event-id", b"x"),), offset=offset)) for offset in (4, 5)]
+    by_id = [each.event_id for each in given if each is not None]
+    assert by_id == [following_id("x", THEM)] * 2, "what it is called there, and who says so"
+    other = dumps(event("NEW", entity("GlossaryTerm", "t", "a-third")))
+    third = wire().read_instance(Message(other, headers=(("event-id", b"x"),)))
+    assert third is not None and third.event_id != by_id[0], "two members may be given the same id by their callers"
 
 
 # ---- outbound -----------------------------------------------------------------------------------------------------
@@ -384,7 +389,7 @@ def test_records_go_to_egerias_topics_under_our_key() -> None:
     there = wire(LocalCollection(THEM, "", "them")).read_instance(
         Sent(ours.published(in_log(home_record("NEW", instance)))).message
     )
-    assert there is not None and there.event_id == "an-id"
+    assert there is not None and there.event_id == following_id("an-id", US.collection_id)
     assert there.record is not None and there.record.key == instance["guid"]
     assert partition_of(there.record.key, 1) == there.record.partition
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective, LogRecord
 from omrs_streams.log.topics import TopicSpec
 from omrs_streams.repository.local import Bean
 
 REGISTRY, TYPEDEF, INSTANCE = "REGISTRY", "TYPEDEF", "INSTANCE"
+EVENT_ID = "event-id"
 
 
 @dataclass(slots=True)
@@ -66,6 +68,13 @@ class Wire(Protocol):
         ...
 
 
-def arrival_id(message: Any) -> str:
-    """The event id of a record that carries none: the same each time it is delivered."""
+def arrival_id(message: Any, originator: str | None) -> str:
+    """The id that the event of a message has here: the same each time it is delivered.
+
+    It follows from the sender's and who that is: a caller may have used one id at two members. A record that carries
+    none is named by its place.
+    """
+    for name, value in message.headers or ():
+        if name == EVENT_ID and value is not None:
+            return following_id(value.decode(errors="replace"), originator or "")
     return str(uuid5(NAMESPACE_URL, f"omrs:{message.topic}/{message.partition}/{message.offset}"))

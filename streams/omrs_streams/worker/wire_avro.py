@@ -6,12 +6,13 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.errors import PoisonRecordError
 from omrs_streams.cohort.receiving_speakers import originator_of
 from omrs_streams.log import names
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.kafka import MAX_VALUE_BYTES
 from omrs_streams.log.producer import Outgoing, too_large
 from omrs_streams.log.record import ORIGINATOR, Effective, LogRecord
 from omrs_streams.log.topics import TopicSpec, cohort_topics
 from omrs_streams.repository.local import Bean
-from omrs_streams.worker.wire import INSTANCE, REGISTRY, Arrival, arrival_id
+from omrs_streams.worker.wire import EVENT_ID, INSTANCE, REGISTRY, Arrival, arrival_id
 
 
 class AvroWire:
@@ -49,16 +50,16 @@ class AvroWire:
             return None
         if message.value is not None and len(message.value) > MAX_VALUE_BYTES:
             raise too_large(self.instances_topic, len(message.value))
-        headers = dict(message.headers or ())
-        if "omrs-meta" not in headers:
+        if not any(name == "omrs-meta" for name, _ in message.headers or ()):
             event = self._codec.decode(message.value or b"")
             self._require(event["eventCategory"], INSTANCE)
-            given = headers.get("event-id")
-            event_id = arrival_id(message) if given is None else given.decode(errors="replace")
-            return Arrival(event_id, event=event, originator=originator_of(event))
+            originator = originator_of(event)
+            return Arrival(arrival_id(message, originator), event=event, originator=originator)
         record = LogRecord.parse(message.partition, -1, message.key, message.value, message.headers)
         decoded = self._codec.decode_record(record.value or b"")
-        return Arrival(record.event_id, record, decoded, originator=originator_of(decoded))
+        originator = originator_of(decoded)
+        record.event_id = following_id(record.event_id, originator or "")
+        return Arrival(record.event_id, record, decoded, originator=originator)
 
     def _own(self, message: Any) -> bool:
         return any(name == ORIGINATOR and value == self._sender for name, value in message.headers or ())
@@ -95,4 +96,4 @@ class AvroWire:
         return (self.instances_topic, record.partition, record.key, record.value, headers)
 
     def _headers(self, event_id: str) -> list[tuple[str, bytes]]:
-        return [(ORIGINATOR, self._sender), ("event-id", event_id.encode())]
+        return [(ORIGINATOR, self._sender), (EVENT_ID, event_id.encode())]

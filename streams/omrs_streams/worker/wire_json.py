@@ -19,7 +19,7 @@ from omrs_streams.log.record import DIGITS, ORIGIN_COPY, ORIGINATOR, Effective, 
 from omrs_streams.log.topics import TopicSpec, egeria_topics
 from omrs_streams.repository.events import log_record
 from omrs_streams.repository.local import Bean, LocalCollection
-from omrs_streams.worker.wire import INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id
+from omrs_streams.worker.wire import EVENT_ID, INSTANCE, REGISTRY, TYPEDEF, Arrival, arrival_id
 
 _SECTION = {REGISTRY: "registryEventSection", TYPEDEF: "typeDefEventSection", INSTANCE: "instanceEventSection"}
 
@@ -73,18 +73,18 @@ class JsonWire:
         event = self._event(message, INSTANCE)
         if self._own(event):
             return None
-        given = dict(message.headers or ()).get("event-id")
-        event_id = arrival_id(message) if given is None else given.decode(errors="replace")
+        originator = originator_of(event)
+        event_id = arrival_id(message, originator)
         section = event["instanceEventSection"]
         instance = _only_instance(section)
         if instance is None or not _complete(section, instance) or "errorSection" in event:
-            return Arrival(event_id, event=event, originator=originator_of(event))
+            return Arrival(event_id, event=event, originator=originator)
         _require_numbers(section, instance)
         name, content = self._codec.event_to_record(event)
         value = self._codec.encode_record(name, content)
         # The partition is that of the log, which the one who appends knows.
         record = log_record(event, lambda _: value, 1, event_id=event_id, origin=ORIGIN_COPY)
-        return Arrival(event_id, record, content, originator=originator_of(event))
+        return Arrival(event_id, record, content, originator=originator)
 
     def _event(self, message: Any, category: str) -> Bean:
         event = loads(message.value or b"")
@@ -126,7 +126,7 @@ class JsonWire:
 
     def _headers(self, event_id: str) -> Headers:
         """Egeria sends and reads none; other members of ours know a repeated event by its id."""
-        return [(ORIGINATOR, self._key), ("event-id", event_id.encode())]
+        return [(ORIGINATOR, self._key), (EVENT_ID, event_id.encode())]
 
 
 def _make_purge(section: Bean, *, at_home: bool) -> None:

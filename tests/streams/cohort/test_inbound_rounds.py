@@ -49,13 +49,14 @@ def record_of(bean: Bean, event_id: str) -> LogRecord:
 @dataclass
 class Worker:
     """One worker, in memory. `metas`: what the fold holds; `leaves_after`: how often the log partition is found served
-    here before it goes to another worker."""
+    here before it goes to another worker. `appended` and `judged` hold the versions, those judged together in one list.
+    """
 
     save: ExchangeRule = field(default_factory=ExchangeRule)
     leaves_after: int = 1_000
     metas: dict[str, Any] = field(default_factory=dict)
-    appended: list[str] = field(default_factory=list)
-    judged: list[list[str]] = field(default_factory=list)
+    appended: list[int] = field(default_factory=list)
+    judged: list[list[int]] = field(default_factory=list)
     assigned: frozenset[int] = frozenset()
     feeds: frozenset[tuple[str, int]] = frozenset({("omrs.cohort.c.instances", 0)})
     looked: int = 0
@@ -70,10 +71,10 @@ class Worker:
 
     async def _append(self, records: list[LogRecord], bodies: list[Any]) -> None:
         assert len(records) == len(bodies)
-        self.appended += [record.event_id for record in records]
+        self.appended += [record.version for record in records]
 
     async def take_in(self, events: Mapping[str, Bean]) -> dict[str, Receipt]:
-        self.judged.append(list(events))
+        self.judged.append([each["instanceEventSection"]["entity"]["version"] for each in events.values()])
         return {event_id: Receipt("accepted") for event_id in events}
 
     def receive(self, *records: LogRecord) -> None:
@@ -107,14 +108,14 @@ class Worker:
 def test_plain_events_are_appended_together() -> None:
     worker = Worker(assigned=frozenset({0}))
     worker.receive(*(record_of(entity("g", version), f"e{version}") for version in (1, 2, 3)))
-    assert worker.appended == ["e1", "e2", "e3"] and worker.judged == []
+    assert worker.appended == [1, 2, 3] and worker.judged == []
 
 
 def test_every_version_goes_over_when_the_log_partition_moves() -> None:
     """They were decided by headers here; where the partition is now they are judged, one after the other."""
     worker = Worker(leaves_after=3)
     worker.receive(*(record_of(entity("g", version), f"e{version}") for version in (1, 2, 3)))
-    assert worker.appended == [] and worker.judged == [["e1"], ["e2"], ["e3"]]
+    assert worker.appended == [] and worker.judged == [[1], [2], [3]]
 
 
 def test_nothing_is_done_once_the_topic_partition_is_elsewhere() -> None:
@@ -123,8 +124,8 @@ def test_nothing_is_done_once_the_topic_partition_is_elsewhere() -> None:
     assert worker.appended == [] and worker.judged == []
 
 
-@pytest.mark.parametrize(("home", "heard"), [(OURS, [["e1"]]), (THEIRS, [])])
-def test_what_is_said_of_ours_is_heard_though_its_type_is_not_kept(home: str, heard: list[list[str]]) -> None:
+@pytest.mark.parametrize(("home", "heard"), [(OURS, [[2]]), (THEIRS, [])])
+def test_what_is_said_of_ours_is_heard_though_its_type_is_not_kept(home: str, heard: list[list[int]]) -> None:
     """That it has a new home, or is in conflict: the receiving core decides about it."""
     worker = Worker(save=ExchangeRule("DESELECTED_TYPES", frozenset({TERM["guid"]})))
     worker.metas["g"] = fold(record_of(entity("g", 1, home), "e0"), None).meta
@@ -135,4 +136,4 @@ def test_what_is_said_of_ours_is_heard_though_its_type_is_not_kept(home: str, he
 def test_what_another_worker_may_be_home_of_is_looked_up() -> None:
     worker = Worker(save=ExchangeRule("DESELECTED_TYPES", frozenset({TERM["guid"]})), leaves_after=0)
     worker.receive(record_of(entity("g", 1), "e1"))
-    assert worker.judged == [["e1"]]
+    assert worker.judged == [[1]]
