@@ -127,3 +127,20 @@ def test_nulls_and_empty_lists_limit_nothing(pair: Pair, base: str) -> None:
 
     assert found(["DELETED"]) and found(["ACTIVE", "DELETED"])
     eventually(lambda: not found([]) and not found(["ACTIVE"]), "it is deleted at the other member too")
+
+
+def test_an_external_classification_is_at_home_here(pair: Pair) -> None:
+    """Provenance EXTERNAL_SOURCE, replicated by the server that was asked (OMRS instances § Provenance rules)."""
+    rest = pair.a.rest()
+    guid = rest.post(AT, json={"entityTypeGUID": TERM}).json()["entity"]["guid"]
+    external = {"metadataCollectionId": "external-1", "metadataCollectionName": "an external source"}
+    for name, more in (("Confidentiality", external), ("Impact", {})):
+        done = rest.post(f"{AT}/{guid}/classification/{name}/detailed", json=more).json()
+        assert done["relatedHTTPCode"] == 200, done
+    there = rest.get(f"{AT}/{guid}/home-classifications").json()["classifications"]
+    assert {each["name"]: each["metadataCollectionId"] for each in there} == {
+        "Confidentiality": "external-1",
+        "Impact": pair.ids[0],
+    }
+    eventually(lambda: pair.b.rest().get(f"{AT}/{guid}").json()["relatedHTTPCode"] == 200, "the copy arrives")
+    assert "classifications" not in pair.b.rest().get(f"{AT}/{guid}/home-classifications").json()
