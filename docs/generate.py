@@ -32,6 +32,7 @@ from omrs_streams.audit.left_out import LEFT_OUT
 from omrs_streams.audit.severity import DEFAULT, DESCRIPTIONS
 from omrs_streams.cli.commands import Deferred
 from omrs_streams.cli.main import app as omrs
+from omrs_streams.federation.settings import FederationSettings
 from omrs_streams.log import names, topics
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.kafka import MAX_VALUE_BYTES, KafkaSettings
@@ -78,6 +79,7 @@ HTTP_HEADERS = [
     ("`X-Omrs-Event-Id`", "request", "idempotency key of a write: repeated with the same id it is carried out once"),
     ("`If-Match`", "request", "revision that the change is made for; another one is a conflict, and nothing changes"),
     ("`ETag`", "answer", "revision of the entity or relationship that was read"),
+    ("`x-omrs-warnings`", "answer", "below `/enterprise`: members that the answer does without, a JSON list in ASCII"),
     ("`Retry-After`", "answer", "with HTTP 503: seconds after which to ask again"),
 ]
 
@@ -95,6 +97,8 @@ ADVICE = {
     Code.REPLAY: "the message says what differs or is missing",
     Code.EMBEDDED_KAFKA: "the message and its help say what is in the way",
     Code.NOT_READY: "ask again in a second; `omrs status` shows what is missing. Answered with HTTP 503",
+    Code.MEMBER_UNAVAILABLE: "look after the named member; it is asked again by itself. Of a change the message says "
+    "whether it may have been made",
     Code.PRODUCE: "ask again; with the same event id the change is made once",
     Code.USER_NOT_AUTHORIZED: "ask for the permission, or act as another user",
 }
@@ -322,6 +326,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "rule": lambda: settings(RuleSettings, ""),
         "proxy": lambda: settings(ProxySettings, "OMRS_PROXY__"),
         "kafka": lambda: settings(KafkaSettings, "OMRS_KAFKA__"),
+        "federation": lambda: settings(FederationSettings, "OMRS_FEDERATION__"),
         "audit": lambda: settings(AuditSettings, "OMRS_AUDIT__"),
         "daemon": lambda: settings(DaemonSettings, "OMRS_", leave_out=("kafka", "server")),
         "paired": lambda: settings(MetadataServer, "OMRS_SERVER__"),

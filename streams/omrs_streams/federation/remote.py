@@ -126,7 +126,7 @@ class Remote:
         if self._trials is not None:
             self._trials.cancel()
         await self._http.aclose()
-        metrics.MEMBER_LEFT_OUT.remove(self.name)
+        metrics.MEMBER_LEFT_OUT.labels(self.name).set(0)
 
     async def back(self) -> None:
         """When it is no longer left out."""
