@@ -66,12 +66,12 @@ class Server:
 class Far:
     """A remote member and its server."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, patience: float = 30.0, **settings: Any) -> None:
         self.server = Server()
         self.recorded: list[tuple[str, dict[str, object]]] = []
         connection = {"endpoint": {"address": URL}}
         member = RemoteMember(Registration(ME, "far", connection=connection), ("c",))
-        self.patience = 0.3
+        self.patience = patience
         given = {"deadline_s": self.patience, "failures": 2, "pause_s": 0.02, "longest_pause_s": 0.05, **settings}
         self.remote = Remote(
             member,
@@ -189,7 +189,7 @@ def test_a_server_that_is_not_started() -> None:
 def test_a_member_that_hangs_is_cut_off() -> None:
     async def test(far: Far) -> None:
         await far.ask()
-        far.server.reply = 3600.0
+        far.patience, far.server.reply = 0.3, 3600.0
         with pytest.raises(MemberUnavailableError, match="in time") as caught:
             await far.ask()
         assert caught.value.sent
