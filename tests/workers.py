@@ -46,6 +46,21 @@ def eventually(found: Callable[[], T], what: str, *, within: float = SETTLE_S, e
         time.sleep(every)
 
 
+def arrives(there: MetadataClient, expected: dict[str, Any]) -> None:
+    """`there` holds an entity or relationship equal to `expected`, field by field."""
+    find = there.find_relationship if expected["class"] == "Relationship" else there.find_entity
+    last: list[dict[str, Any] | None] = [None]
+
+    def equal() -> bool:
+        last[0] = find(expected["guid"])
+        return last[0] == expected
+
+    try:
+        eventually(equal, f"{expected['guid']} arrives")
+    except AssertionError:
+        assert last[0] == expected
+
+
 @dataclass
 class Running:
     """One worker process. `url` is empty until it has said where it listens."""

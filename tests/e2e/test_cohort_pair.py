@@ -12,26 +12,11 @@ from e2e_samples import DRAFT, Bean, entity_def, known_types, refused
 from omrs_schemas.errors import EntityNotKnownError, InvalidParameterError
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import ExternalSource, MetadataClient
-from workers import Pair, Running, eventually, unique
+from workers import Pair, Running, arrives, eventually, unique
 
 pytestmark = pytest.mark.kafka
 
 HERE = 60.0  # seconds to wait for what takes milliseconds on a quiet machine; only a failure waits so long
-
-
-def arrives(there: MetadataClient, expected: Bean) -> None:
-    """`there` holds an entity or relationship equal to `expected`, field by field."""
-    find = there.find_relationship if expected["class"] == "Relationship" else there.find_entity
-    last: list[Bean | None] = [None]
-
-    def equal() -> bool:
-        last[0] = find(expected["guid"])
-        return last[0] == expected
-
-    try:
-        eventually(equal, f"{expected['guid']} arrives", within=HERE)
-    except AssertionError:
-        assert last[0] == expected
 
 
 def equal_digests(one: Running, other: Running, home: str) -> None:

@@ -13,7 +13,7 @@ from omrs_schemas.model.values import from_properties
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from oracle import equals_its_log
-from workers import Pair, eventually, unique
+from workers import Pair, arrives, eventually, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -24,21 +24,6 @@ Bean = dict[str, Any]
 
 def term(client: MetadataClient, name: str, **more: Any) -> Bean:
     return client.add_entity("GlossaryTerm", {"qualifiedName": unique(name)}, **more)
-
-
-def arrives(there: MetadataClient, expected: Bean) -> None:
-    """`there` holds an entity or relationship equal to `expected`, field by field."""
-    find = there.find_relationship if expected["class"] == "Relationship" else there.find_entity
-    last: list[Bean | None] = [None]
-
-    def equal() -> bool:
-        last[0] = find(expected["guid"])
-        return last[0] == expected
-
-    try:
-        eventually(equal, f"{expected['guid']} arrives", within=HERE)
-    except AssertionError:
-        assert last[0] == expected
 
 
 def is_deleted(there: MetadataClient, guid: str) -> bool:

@@ -18,7 +18,7 @@ from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.embedded import Endpoint
 from omrs_streams.log.kafka import KafkaSettings
-from workers import Fleet, Pair, Running, eventually, fleet, unique
+from workers import Fleet, Pair, Running, arrives, eventually, fleet, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -41,21 +41,6 @@ def start(workers: Fleet, server: str, cohorts: list[dict[str, str]], worker: st
 def ready(workers: Fleet, *spawned: Running) -> None:
     for running in spawned:
         workers.await_url(running).wait_ready()
-
-
-def arrives(there: MetadataClient, expected: Bean) -> None:
-    """`there` holds an entity or relationship equal to `expected`, field by field."""
-    find = there.find_relationship if expected["class"] == "Relationship" else there.find_entity
-    last: list[Bean | None] = [None]
-
-    def equal() -> bool:
-        last[0] = find(expected["guid"])
-        return last[0] == expected
-
-    try:
-        eventually(equal, f"{expected['guid']} arrives", within=HERE)
-    except AssertionError:
-        assert last[0] == expected
 
 
 def gone(there: MetadataClient, guid: str) -> None:
