@@ -22,7 +22,8 @@ KINDS = ("entity", "relationship")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is compared of an answer. `head`: bean, code and error; `fields`: the paths of all fields that it has."""
+    """What is compared of an answer. `head`: bean and code, then the error, or version and status of the instance;
+    `fields`: the paths of all fields that it has."""
 
     head: str
     fields: frozenset[str]
@@ -35,6 +36,8 @@ def outcome(answer: Bean) -> Outcome:
     head = [answer["class"], str(answer["relatedHTTPCode"])]
     if "exceptionClassName" in answer:
         head += [answer["exceptionClassName"].removeprefix(EXCEPTIONS), answer.get("exceptionErrorMessageId", "no id")]
+    for made in (answer[kind] for kind in KINDS if kind in answer):
+        head += [f"version {made['version']}", made["status"]]
     return Outcome(" ".join(head), frozenset(fields(answer)))
 
 
