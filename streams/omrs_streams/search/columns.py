@@ -38,7 +38,8 @@ class Odd(Exception):
 class Column:
     """`shapes` are those of all values in it; `lines`: some text in it has a line terminator.
 
-    `number` -1: no value came yet. `ready`: it is in the file; before that no row of the file has a value in it.
+    `number` -1: no value came yet. `ready`: it is in the file; before that no row of the file has a value in it. `sql`:
+    its name there.
     """
 
     owner: str
@@ -48,10 +49,7 @@ class Column:
     shapes: frozenset[Shape] = frozenset()
     lines: bool = False
     ready: bool = False
-
-    @property
-    def sql(self) -> str:
-        return f"{self.family}{self.number}"
+    sql: str = ""
 
     @property
     def texts_only(self) -> bool:
@@ -99,6 +97,7 @@ class Columns:
             if self._used >= MAX_COLUMNS:
                 raise Odd(f"more than {MAX_COLUMNS} columns")
             column.number = self._used
+            column.sql = f"{column.family}{column.number}"
             self._used += 1
         column.shapes |= {shape}
         self.changed[column.number] = column
@@ -111,7 +110,8 @@ class Columns:
         """A column of the file."""
         owner, name, family, shapes, lines = orjson.loads(packed)
         known = frozenset(tuple(shape) for shape in shapes)
-        self._by_key[owner, name, family] = Column(owner, name, family, number, known, lines, True)
+        sql = f"{family}{number}"
+        self._by_key[owner, name, family] = Column(owner, name, family, number, known, lines, True, sql)
         self._used = max(self._used, number + 1)
 
 

@@ -13,7 +13,8 @@ from omrs_streams.search.columns import Column, Columns, Shape
 TEXT: Final = 0
 INTEGER: Final = 1
 REAL: Final = 2
-OTHER: Final = 3
+MAP: Final = 3
+OTHER: Final = 4
 
 _PREFIX: Final = "OM_PRIMITIVE_TYPE_"
 _KINDS: Final = {
@@ -68,9 +69,10 @@ class Plans:
 
     def _slot(self, owner: str, spec: AttributeSpec, canonical: Canonical) -> Slot:
         primitive = (spec.primitive or "").removeprefix(_PREFIX)
-        kind = _KINDS.get(primitive, OTHER)
+        kind = MAP if _is_text_map(spec) else _KINDS.get(primitive, OTHER)
         column = self._columns.lazy(owner, spec.name, "n" if kind in (INTEGER, REAL) else "s")
-        shape: Shape = ("PRIMITIVE", spec.primitive, spec.type_guid, spec.type_name, _CONTENT.get(kind, ""))
+        category = "MAP" if kind == MAP else "PRIMITIVE"
+        shape: Shape = (category, spec.primitive, spec.type_guid, spec.type_name, _CONTENT.get(kind, ""))
         return Slot(kind, column, canonical, shape)
 
     def still_valid(self) -> bool:
@@ -90,6 +92,10 @@ class Plans:
         attributes = self._types.attributes(type_name)
         now = plan_of(attributes)
         return all(name in now and _fingerprint(attributes[name]) == kind for name, kind in kinds.items())
+
+
+def _is_text_map(spec: AttributeSpec) -> bool:
+    return spec.collection == "OM_COLLECTION_MAP" and spec.arguments[-1:] == (_PREFIX + "STRING",)
 
 
 def _fingerprint(spec: AttributeSpec) -> str:

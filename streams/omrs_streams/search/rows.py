@@ -20,7 +20,7 @@ from omrs_streams.fold.meta import RELATIONSHIP, StateMeta
 from omrs_streams.fold.overlay import merge_classifications
 from omrs_streams.repository.matching_values import number_of, string_form, texts
 from omrs_streams.search.columns import OWN, TIMES, Column, Dictionary, Odd, Shape
-from omrs_streams.search.plans import INTEGER, REAL, TEXT, Plans
+from omrs_streams.search.plans import INTEGER, MAP, REAL, TEXT, Plans
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
@@ -116,6 +116,9 @@ class Rows:
                 if slot.shape not in column.shapes:
                     self._columns.use(column, slot.shape)
                 row[column.sql] = value + 0
+            elif kind == MAP and type(value) is dict and all(type(each) is str for each in value.values()):
+                form = ", ".join([f"{key}={value[key]}" for key in sorted(value)])  # as `string_form` has it
+                self._text(row, column, slot.shape, f"{{{form}}}")
             else:
                 bean = slot.canonical(value)
                 if bean is None:

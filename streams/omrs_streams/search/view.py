@@ -46,7 +46,7 @@ class SearchView:
         self._parts: dict[int, Part] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._failures = 0
+        self._failures = self._in_a_row = 0
         self._refused = 0
         self._number = 0
         self._forget()
@@ -164,7 +164,8 @@ class SearchView:
 
     def _fail(self, error: Exception) -> None:
         self._failures += 1
-        pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_S)
+        pause = min(2.0**self._in_a_row, LONGEST_PAUSE_S)
+        self._in_a_row += 1
         log.warning("the search view is made anew in %.0f s; until then finds read the stores: %s", pause, error)
         with self._lock:
             for part in self._parts.values():
@@ -228,7 +229,7 @@ class SearchView:
         self._write(batch)
         for part in parts:
             part.complete(recordings[part.number])
-        self._failures = 0
+        self._in_a_row = 0
 
     def _give_way(self, worked: float, parts: Iterable[Part]) -> None:
         """Making a view takes minutes of a large server: not all of the interpreter while events come."""
