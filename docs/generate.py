@@ -39,6 +39,7 @@ from omrs_streams.log.kafka import MAX_VALUE_BYTES, KafkaSettings
 from omrs_streams.log.record import LogRecord
 from omrs_streams.log.roles import role_of
 from omrs_streams.log.schemas_topic import SPEC as SCHEMAS
+from omrs_streams.search.settings import SearchSettings
 from omrs_streams.settings import CohortSettings, ProxySettings, RuleSettings, ServerSettings
 
 DOCS = Path(__file__).resolve().parent
@@ -327,6 +328,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "proxy": lambda: settings(ProxySettings, "OMRS_PROXY__"),
         "kafka": lambda: settings(KafkaSettings, "OMRS_KAFKA__"),
         "federation": lambda: settings(FederationSettings, "OMRS_FEDERATION__"),
+        "search": lambda: settings(SearchSettings, "OMRS_SEARCH__"),
         "audit": lambda: settings(AuditSettings, "OMRS_AUDIT__"),
         "daemon": lambda: settings(DaemonSettings, "OMRS_", leave_out=("kafka", "server")),
         "paired": lambda: settings(MetadataServer, "OMRS_SERVER__"),
