@@ -42,8 +42,10 @@ Moment = Annotated[
 Guid = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_LIMIT)]
 """Any text; OMRS does not ask for the form of a UUID."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_LIMIT)]
-"""Of a type, a property or a status."""
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Of a type or a property."""
+
+MAX_NAMES = 10  # in a query parameter: what is longer does not fit into a URL, and `/search` takes it
 
 Properties = dict[str, JsonValue]
 """Plain values by name; the type says what they are. Times are ISO-8601 text, enum values their symbolic names."""

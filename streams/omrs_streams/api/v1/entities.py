@@ -10,7 +10,7 @@ from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.api.v1 import beans, finding, life
 from omrs_streams.api.v1.asking import Ask, Asking, Create
-from omrs_streams.api.v1.base import Name
+from omrs_streams.api.v1.base import MAX_NAMES, Name
 from omrs_streams.api.v1.finding import Kind, Sort, sorting
 from omrs_streams.api.v1.handling import PROPERTY, make_router
 from omrs_streams.api.v1.instances import ENTITY, RELATIONSHIP, Noun, page_of, shown
@@ -25,8 +25,10 @@ from omrs_streams.repository.local import Bean
 router = make_router("/entities", "entities")
 
 OfType = Annotated[Name | None, Query(alias="type", description="with its subtypes", examples=["GlossaryTerm"])]
-WithStatus = Annotated[list[Status] | None, Query(alias="status", description="any of these")]
-Carrying = Annotated[list[Name] | None, Query(alias="classification", description="carries any of these")]
+WithStatus = Annotated[list[Status] | None, Query(alias="status", max_length=MAX_NAMES, description="any of these")]
+Carrying = Annotated[
+    list[Name] | None, Query(alias="classification", max_length=MAX_NAMES, description="carries any of these")
+]
 Text = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None,
     Query(alias="q", description="this text is part of one of its values"),

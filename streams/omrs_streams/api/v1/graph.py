@@ -6,7 +6,7 @@ from fastapi import Path, Query, Response
 
 from omrs_streams.api.v1 import beans, finding, views
 from omrs_streams.api.v1.asking import Ask
-from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Name
+from omrs_streams.api.v1.base import GUID_EXAMPLE, MAX_NAMES, Guid, Name
 from omrs_streams.api.v1.entities import Carrying, Order, WithStatus
 from omrs_streams.api.v1.handling import make_router
 from omrs_streams.api.v1.instances import ENTITY, page_of
@@ -18,9 +18,12 @@ from omrs_streams.repository.local import Bean
 
 router = make_router("/entities/{guid}", "graph")
 
-EntityTypes = Annotated[list[Name] | None, Query(alias="entityType", description="only entities of these types")]
+EntityTypes = Annotated[
+    list[Name] | None, Query(alias="entityType", max_length=MAX_NAMES, description="only entities of these types")
+]
 RelationshipTypes = Annotated[
-    list[Name] | None, Query(alias="relationshipType", description="only along relationships of these types")
+    list[Name] | None,
+    Query(alias="relationshipType", max_length=MAX_NAMES, description="only along relationships of these types"),
 ]
 
 
