@@ -13,7 +13,7 @@ from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching_request import FindRequest
 from omrs_streams.repository.sequencing import by_guid, sort_key
 from omrs_streams.search.part import Part
-from omrs_streams.search.question import Question, question
+from omrs_streams.search.question import Question, denies, question
 from omrs_streams.search.table import Unusable
 from omrs_streams.search.view import SearchView
 from omrs_streams.store.partition import PartitionStore
@@ -64,9 +64,9 @@ def answer(
     """The beans from number `skip` on, `take` of them (None = all). Raises Unusable.
 
     `redacted`: somebody asks who may see less of an instance than there is. Then the order of the guids alone is sure,
-    and no row can be skipped unseen.
+    no row can be skipped unseen, and what asks for an absence is left to the stores: what is hidden is absent.
     """
-    if redacted and not by_guid(request):
+    if redacted and (not by_guid(request) or denies(request)):
         raise Unusable
     # Before the query: what comes into the file between the two is decided on its bean.
     undecided = {guid: part for part in parts.values() for guid in part.undecided()}

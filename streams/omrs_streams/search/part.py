@@ -26,7 +26,8 @@ class Part:
         self.number = identity.partition
         self.store = store
         self.view = view
-        self.log = f"{identity.topic} {identity.topic_id}"
+        self.source = f"{identity.topic} {identity.topic_id} {store.life}"
+        """What the rows are made from; those of another store are not this one's."""
         self.pending: dict[str, Change] = {}
         self.odd: set[str] = set()
         self.recording = False

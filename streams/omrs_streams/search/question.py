@@ -64,6 +64,27 @@ def question(
     return Question(branches, (*where.params, time, *where.params, time, time), order, key, where.exact)
 
 
+def denies(request: FindRequest) -> bool:
+    """Whether something is asked for by what it has not: less of an instance may then match more."""
+    if request.match_criteria == "NONE" and request.form in ("properties", "classification"):
+        return True
+    searches = [request.match_classifications] if request.match_classifications else []
+    if request.form == "search" and request.match_properties:
+        searches.append(request.match_properties)
+    return any(map(_denies, searches))
+
+
+def _denies(search: Bean) -> bool:
+    if search.get("matchCriteria") == "NONE":
+        return True
+    for condition in search.get("conditions") or ():
+        if condition.get("operator") in ("NEQ", "IS_NULL"):
+            return True
+        if any(_denies(condition[field]) for field in ("nestedConditions", "matchProperties") if condition.get(field)):
+            return True
+    return False
+
+
 def _types(dictionary: Dictionary, types: TypeSystem, request: FindRequest) -> Clause:
     wanted = type_guids(types, request)
     return (

@@ -70,7 +70,7 @@ class Batch:
 
     `advance`: new states whose rows of the revision before go to the past. `clear`: guids whose rows are all deleted
     first; `rows` are then written as they are, past ones with a `valid_to`. `odd` (guid → partition) have no rows,
-    `even` are not odd any more. `synced`: partition → its log, and the offset up to which the tables hold everything.
+    `even` are not odd any more. `synced`: partition → its source, and the offset up to which the tables hold all.
     `parts` are the partitions of the rows.
     """
 
@@ -128,7 +128,7 @@ class Table:
             run("CREATE TABLE property (number INTEGER, packed VARCHAR)")
             run("CREATE TABLE kind (type_name VARCHAR, packed VARCHAR)")
             run("CREATE TABLE odd (guid VARCHAR, part USMALLINT)")
-            run("CREATE TABLE synced (part USMALLINT, log VARCHAR, next_offset BIGINT)")
+            run("CREATE TABLE synced (part USMALLINT, source VARCHAR, next_offset BIGINT)")
             run("COMMIT")
         elif run("SELECT format FROM meta").fetchall() != [(FORMAT,)]:
             raise ValueError("it has another format")
@@ -155,9 +155,9 @@ class Table:
         return dict(self.connection.execute("SELECT guid, part FROM odd").fetchall())
 
     def synced(self) -> dict[int, tuple[str, int]]:
-        """Partition → the log it is of, and the offset up to which the tables hold everything."""
-        found = self.connection.execute("SELECT part, log, next_offset FROM synced").fetchall()
-        return {part: (log_name, offset) for part, log_name, offset in found}
+        """Partition → what its rows were made from, and the offset up to which the tables hold everything."""
+        found = self.connection.execute("SELECT part, source, next_offset FROM synced").fetchall()
+        return {part: (source, offset) for part, source, offset in found}
 
     def _count(self) -> None:
         current, past = (
@@ -194,9 +194,9 @@ class Table:
                 self._advance(batch.advance)
             if batch.rows.lines:
                 self._insert(batch.rows)
-            for part, (log_name, offset) in batch.synced.items():
+            for part, (source, offset) in batch.synced.items():
                 run("DELETE FROM synced WHERE part = ?", [part])
-                run("INSERT INTO synced VALUES (?, ?, ?)", [part, log_name, offset])
+                run("INSERT INTO synced VALUES (?, ?, ?)", [part, source, offset])
             run("COMMIT")
         except BaseException:
             run("ROLLBACK")

@@ -31,6 +31,8 @@ AT_ONCE: Final = 2_000
 """Changes in one transaction, 0.2 s of work; also the rows that are read and written at once when a view is made."""
 LONGEST_PAUSE_S: Final = 60.0
 """After a failure the view is made anew, later each time."""
+KEPT_S: Final = 600.0
+"""How long the rows of a partition that went away are kept: rebalances bring most of them back."""
 SHARE: Final = 0.5
 """Of its own thread's time that making a view may take while the partitions are being written to."""
 
@@ -49,6 +51,7 @@ class SearchView:
         self._failures = self._in_a_row = 0
         self._refused = 0
         self._number = 0
+        self._gone: dict[int, float] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -149,6 +152,7 @@ class SearchView:
                 return
             self._open()
         self._follow_types(parts)
+        self._drop_gone()
         waiting = [part for part in parts if not part.synced]
         if waiting:
             self._sync(waiting)
@@ -179,6 +183,15 @@ class SearchView:
             discard(self._folder)
         self._stopping.wait(pause)
 
+    def _drop_gone(self) -> None:
+        """Partitions that went away some time ago; one that comes back soon goes on from where it was."""
+        now = time.monotonic()
+        gone = self._opened.parts - self._parts.keys()
+        self._gone = {number: self._gone.get(number, now) for number in gone}
+        for number in gone:
+            if now - self._gone[number] > KEPT_S:
+                self._opened.drop(number)
+
     def _follow_types(self, parts: Iterable[Part]) -> None:
         """Rows stay right when types are added; instances that none explained may be explained now."""
         plans = self._rows.plans
@@ -196,12 +209,12 @@ class SearchView:
         a find in that order then has to look at the beginning of the file only."""
         known, odd = self._opened.synced(), self._opened.odd()
         recordings = {part.number: part.record() for part in parts}
-        goals = {part.number: (part.log, part.next_offset) for part in parts}
+        goals = {part.number: (part.source, part.next_offset) for part in parts}
         scans = []
         empty: set[int] = set()
         for part in parts:
-            log_name, offset = known.get(part.number, ("", 0))
-            if log_name != part.log or offset > part.next_offset:
+            source, offset = known.get(part.number, ("", 0))
+            if source != part.source or offset > part.next_offset:
                 offset = 0
             if offset == 0:
                 self._opened.drop(part.number)
@@ -252,7 +265,7 @@ class SearchView:
             except NotReadyError:
                 return  # the partition moved away
             if first + AT_ONCE >= len(changes):
-                batch.synced[part.number] = (part.log, next_offset)
+                batch.synced[part.number] = (part.source, next_offset)
             self._write(batch)
             part.written(some)
 

@@ -43,6 +43,11 @@ class StoreReads:
         self._codec = codec
         self._metas: dict[str, bytes] = {}
 
+    @property
+    def life(self) -> str:
+        """RocksDB's name of this database: another one when it was deleted and is folded again."""
+        return (self._path / "IDENTITY").read_text()
+
     # ---- by guid ---------------------------------------------------------------------------------------------------
 
     def get_meta(self, guid: str) -> StateMeta | None:

@@ -111,7 +111,7 @@ def test_the_rows_of_another_log_are_forgotten(server: Server, tmp_path: Path) -
     server.catch_up()
     server.view.stop()
     table = Table(files(server)[0], SETTINGS)
-    table.connection.execute("UPDATE synced SET log = 'another', next_offset = 1000000")
+    table.connection.execute("UPDATE synced SET source = 'another', next_offset = 1000000")
     table.connection.execute("UPDATE current_row SET guid = 'x' || guid")
     table.close()
     server.view = server.new_view()
@@ -194,6 +194,34 @@ def test_what_a_batch_changed_is_not_known(server: Server) -> None:
     assert_right(server)
     server.catch_up()
     assert server.uses_view
+    assert_right(server)
+
+
+def test_finds_while_it_is_written(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omrs_streams.search.view.EVERY_S", 0.001)
+    server.catch_up()
+    server.view.start()
+    done = threading.Event()
+    wrong: list[object] = []
+
+    def ask() -> None:
+        while not done.is_set():
+            guids = [bean["guid"] for bean in server.find(ALL)]
+            if len(guids) != COUNT or len(set(guids)) != COUNT:
+                wrong.append(guids)
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for version in range(2, 12):
+        for number in range(COUNT):
+            values = {"displayName": f"name {(number + version) % 7}"}
+            server.put("UPDATED", entity(f"g{number:02}", values=values, version=version))
+    done.set()
+    for asker in askers:
+        asker.join()
+    assert wrong == []
+    assert (server.view.status()["failures"], server.view.status()["refused"]) == (0, 0)
     assert_right(server)
 
 
