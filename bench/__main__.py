@@ -12,6 +12,7 @@ from bench.find import find
 from bench.ingest import ingest
 from bench.lab import BenchError, Lab, lab
 from bench.machine import machine, sentence
+from bench.reads import reads
 from bench.replay import replay
 from bench.rest import create, get
 from bench.start import memory, start
@@ -22,6 +23,7 @@ PIECES: dict[str, Callable[[Lab], list[Row]]] = {
     "replay": replay,
     "ingest": ingest,
     "create": create,
+    "reads": reads,
     "get": get,
     "find": find,
     "start": start,
@@ -71,6 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     with lab(given.size, given.bootstrap_servers) as place:
         if given.egeria:
             say("egeria …")
+            place.peer = True
             place.egeria = egeria.measure(place)
         for name in given.only:
             say(f"{name} …")

@@ -22,6 +22,7 @@ from bench.lab import BenchError, Lab, Started
 from bench.load import USER
 from bench.peer import EgeriaFigures
 from bench.table import percentiles
+from bench.turns import PROPERTIES, TYPE
 from omrs_streams.log.embedded.ports import choose
 from omrs_streams.log.topics import FOREVER, TopicSpec
 
@@ -30,9 +31,6 @@ START_S = 600.0  # with the download; 5-10 s later on
 SAVE_S = 300.0
 BURST = 3_000
 COPIES = 30
-TYPES = ["GlossaryTerm"]
-PROPERTIES = ["qualifiedName", "displayName", "summary", "description", "abbreviation", "usage"]
-"""What GlossaryTerm has in release 4.2 as well."""
 NEW_ENTITY = b'"NEW_ENTITY_EVENT"'
 
 
@@ -46,17 +44,24 @@ def missing() -> str:
 
 def measure(lab: Lab) -> EgeriaFigures:
     """Both members' figures; BenchError when they do not come up."""
-    cohort = lab.name("egeria")
-    root = f"egeria.omag.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic"
-    lab.topics([TopicSpec(f"{root}.{kind}", 1, FOREVER) for kind in ("registration", "types", "instances")])
-    with _peer(lab, "peerA", cohort) as one, _peer(lab, "peerB", cohort) as other:
-        task = {"url": one.url, "server": one.name, "types": TYPES, "properties": PROPERTIES}
+    with members(lab) as (one, other, topic):
+        task = {"url": one.url, "server": one.name, "types": [TYPE], "properties": PROPERTIES}
         there = {"other_url": other.url, "other_server": other.name}
         lab.load({"task": "create", "threads": 4, "count": 200, "first": 900_000_000, **task}, one)
         copied = lab.load({"task": "copy", "count": COPIES, **task, **there}, one, other)
         made = lab.load({"task": "create", "threads": 4, "count": max(200, min(lab.size // 20, 2_000)), **task}, one)
-        saves = _burst(lab, other, f"{root}.instances")
+        saves = _burst(lab, other, topic)
     return EgeriaFigures(len(made["times"]) / made["seconds"], saves, percentiles(copied["times"])[0])
+
+
+@contextmanager
+def members(lab: Lab) -> Iterator[tuple[Started, Started, str]]:
+    """Two members of a cohort of their own, and the cohort's topic of instances."""
+    cohort = lab.name("egeria")
+    root = f"egeria.omag.openmetadata.repositoryservices.cohort.{cohort}.OMRSTopic"
+    lab.topics([TopicSpec(f"{root}.{kind}", 1, FOREVER) for kind in ("registration", "types", "instances")])
+    with _peer(lab, "peerA", cohort) as one, _peer(lab, "peerB", cohort) as other:
+        yield one, other, f"{root}.instances"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from confluent_kafka.admin import AdminClient
 from bench.corpus import Corpus
 from bench.peer import SEEN
 from omrs_streams.log.consumer import watermarks
-from omrs_streams.log.embedded import EmbeddedKafka
+from omrs_streams.log.embedded import EmbeddedKafka, running
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.topics import TopicFacts, TopicSpec, cohort_topics, ensure_topics, server_topics
 
@@ -86,7 +86,10 @@ class Started:
 
 
 class Lab:
-    """One run: `kafka` is reachable, `dir` is its own, names made by `name` are nobody else's."""
+    """One run: `kafka` is reachable, `dir` is its own, names made by `name` are nobody else's.
+
+    `peer`: whether real Egeria members may be started beside what is measured.
+    """
 
     def __init__(self, folder: Path, kafka: KafkaSettings, size: int) -> None:
         self.dir = folder
@@ -94,6 +97,7 @@ class Lab:
         self.size = size
         self.partitions = PARTITIONS
         self.egeria = SEEN
+        self.peer = False
         self.loaded: Started | None = None
         self._tag = secrets.token_hex(3)
         self._topics: list[str] = []
@@ -182,17 +186,23 @@ class Lab:
             self.until(f"{server} to be ready", lambda: is_ready(started.url), START_S, started)
         return started
 
-    def load(self, task: dict[str, Any], *alive: Started) -> dict[str, Any]:
-        """Run a task of `bench.load` in its own process; what it printed."""
+    def load(self, task: dict[str, Any], *alive: Started, module: str = "bench.load") -> dict[str, Any]:
+        """Run a task in a process of its own, which prints its result; what it printed."""
         given = self.dir / self.name("task")
         given.write_bytes(orjson.dumps(task))
-        started = self.start(f"load-{task['task']}", ["-m", "bench.load", str(given)])
+        started = self.start(f"load-{task['task']}", ["-m", module, str(given)])
         self.until(f"the {task['task']} load", lambda: started.process.poll() is not None, LOAD_S, *alive)
         self._started.remove(started)
         if started.process.returncode:
             started.check()
         found: dict[str, Any] = orjson.loads(started.output.read_bytes().splitlines()[-1])
         return found
+
+    def broker_cpu_seconds(self) -> float:
+        """Processor time of the run's own broker so far; 0 for one that was given."""
+        endpoint = running(self.dir / "kafka")
+        times = [psutil.Process(pid).cpu_times() for pid in (endpoint.pids if endpoint else ())]
+        return float(sum(each.user + each.system for each in times))
 
     def fetch(self, url: str) -> bytes:
         return httpx.get(url, timeout=30.0, trust_env=False).content

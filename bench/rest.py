@@ -1,6 +1,7 @@
 """REST: creates with four clients, from A to B with one write in flight, reads by guid."""
 
 from random import Random
+from typing import Any
 
 from rocksdict import Options, Rdict, WriteBatch
 
@@ -18,12 +19,12 @@ BATCH = 10_000
 
 def create(lab: Lab) -> list[Row]:
     """Two members of a cohort; creates at the first with the second receiving, then one write at a time."""
-    cohort = lab.cohort()
-    here, there = (lab.worker(lab.server(role), cohort=cohort) for role in ("one", "two"))
-    _until_known(lab, here, there, cohort)
+    here, there = pair(lab)
     lab.load({"task": "create", "threads": CLIENTS, "count": 200, "first": 900_000_000, **_at(here)}, here, there)
     count = max(CLIENTS * 50, min(lab.size // 20, 5_000))
+    before = _busy(lab, here, there)
     made = lab.load({"task": "create", "threads": CLIENTS, "count": count, **_at(here)}, here, there)
+    used = [then - now for then, now in zip(_busy(lab, here, there), before, strict=True)]
     half, most = percentiles(made["times"])
     rate = len(made["times"]) / made["seconds"]
     other = {"other_url": there.url, "other_server": there.name}
@@ -33,7 +34,7 @@ def create(lab: Lab) -> list[Row]:
     write, _ = percentiles(copied["writes"])
     for started in (here, there):
         lab.stop(started)
-    note = f"p50 {show(half)} ms, p99 {show(most)} ms, {len(made['times']):,} entities"
+    note = f"p50 {show(half)} ms, p99 {show(most)} ms, {len(made['times']):,} entities; {_shares(used, made)}"
     spread = f"p99 {show(across_most)} ms; the write alone p50 {show(write)} ms"
     return [
         Row(
@@ -59,15 +60,32 @@ def create(lab: Lab) -> list[Row]:
     ]
 
 
+def _busy(lab: Lab, here: Started, there: Started) -> tuple[float, ...]:
+    """Processor time (s) so far of the member that is written to, the one that receives, and the broker."""
+    return here.cpu_seconds(), there.cpu_seconds(), lab.broker_cpu_seconds()
+
+
+def _shares(used: list[float], made: dict[str, Any]) -> str:
+    """Who uses the processor for one create: on a machine that does other things beside it, steadier than the rate."""
+    named = zip(("member", "receiver", "broker", "client"), [*used, made["cpu"]], strict=True)
+    each = [f"{name} {seconds / len(made['times']) * 1e3:.2f}" for name, seconds in named if seconds]
+    return f"ms CPU each: {', '.join(each)}"
+
+
 def _at(started: Started) -> dict[str, str]:
     return {"url": started.url, "server": started.name}
 
 
-def _until_known(lab: Lab, here: Started, there: Started, cohort: str) -> None:
+def pair(lab: Lab) -> tuple[Started, Started]:
+    """Two members of a cohort of their own that know each other."""
+    cohort = lab.cohort()
+    here, there = (lab.worker(lab.server(role), cohort=cohort) for role in ("one", "two"))
+
     def known() -> bool:
         return all(len(one.status()["cohorts"][cohort]) == 2 for one in (here, there))
 
     lab.until("both members to be registered", known, 60.0, here, there)
+    return here, there
 
 
 def get(lab: Lab) -> list[Row]:

@@ -110,6 +110,9 @@ EXPECTED = {
     "replay": ("replay, readable by guid, 1 process", "replay, every index, 2 processes"),
     "ingest": ("live ingest, every index", "ingest of a backlog by a new member"),
     "create": ("write at A → readable at B, one in flight, p50",),
+    "reads": tuple(
+        f"{name}, p50" for name in ("find contains", "neighbourhood, level 2", "history", "getEntity, all members")
+    ),
     "get": ("getEntity by guid over REST, p99",),
     "find": tuple(f"find, {name}, p99" for name in ("equal", "prefix", "contains", "regex", "sorted page")),
     "start": ("cold start: broker and two members, until both are registered",),
@@ -118,7 +121,7 @@ EXPECTED = {
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("pieces", ["replay,ingest", "create,get,find", "start,memory"])
+@pytest.mark.parametrize("pieces", ["replay,ingest", "create,get,find", "reads", "start,memory"])
 def test_every_piece_runs_and_reports(pieces: str, kafka: Endpoint) -> None:
     command = [sys.executable, "-m", "bench", "--size", str(EVENTS), "--only", pieces, "--json"]
     command += ["--bootstrap-servers", kafka.bootstrap_servers]
