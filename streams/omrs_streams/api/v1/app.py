@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.routing import compile_path
+from fastapi.routing import APIRoute
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams import metrics
@@ -42,13 +42,12 @@ def make_v1(name: str, local: Services, cohort: Services | None, known: TypeSyst
         app.include_router(router)
     problems.install(app)
     app.schemas["Problem"] = app.schema_of(Problem)
-    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
-    app.state.parameters = {
-        operation["operationId"]: [each["name"] for each in operation["parameters"] if each["in"] == "query"]
-        for path in paths.values()
-        for operation in path.values()
-    }
-    app.state.methods = [(compile_path(path)[0], [each.upper() for each in paths[path]]) for path in paths]
+    app.state.methods = [
+        (route.path_regex, route.methods)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
     return app
 
 

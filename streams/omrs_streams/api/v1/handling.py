@@ -7,7 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -35,11 +37,13 @@ class _Route(APIRoute):
         handle = super().get_route_handler()
         operation = f"v1.{self.operation_id or self.name}"
         timer = metrics.REQUESTS.labels(operation)
+        known = query_parameters(self)
+        prefix = PROPERTY if self.operation_id in _WITH_PROPERTIES else None
 
         async def measured(request: Request) -> Response:
             started = time.perf_counter()
             try:
-                _require_known(request, self.operation_id)
+                _require_known(request, known, prefix)
                 return await handle(_Exact(request.scope, request.receive))
             except ClientDisconnect:
                 return Response(status_code=GONE)
@@ -61,10 +65,13 @@ class _Route(APIRoute):
         return measured
 
 
-def _require_known(request: Request, operation: str | None) -> None:
-    """A misspelt filter must not widen the answer."""
-    known: Sequence[str] = request.app.state.parameters[operation]
-    prefix = PROPERTY if operation in _WITH_PROPERTIES else None
+def query_parameters(route: APIRoute) -> list[str]:
+    """Those that the OpenAPI document shows for the route, without the document: that takes a second to make."""
+    return [each.alias for each in get_flat_params(route.dependant) if isinstance(each.field_info, Query)]
+
+
+def _require_known(request: Request, known: Sequence[str], prefix: str | None) -> None:
+    """A misspelt filter must not widen the answer: RequestValidationError, but for those that begin with `prefix`."""
     unknown = [name for name in request.query_params if name not in known and not (prefix and name.startswith(prefix))]
     if unknown:
         said = f"there is no such parameter; known: {', '.join(known)}"
