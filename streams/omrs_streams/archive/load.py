@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 import httpx
 
@@ -19,6 +18,7 @@ from omrs_schemas.codec.egeria_json import from_json, to_json
 from omrs_schemas.errors import ArchiveError, NotReadyError, OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.clock import now_ms
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.repository.archives import Entry, LoadPlan, PlannedEvent, plan_load, read_archive
 from omrs_streams.worker.bulk import APPEND, HEADERS, TYPES
 from omrs_streams.worker.peers import remote_error
@@ -198,5 +198,5 @@ def _in_part(loaded: Loaded, plan: LoadPlan, error: OmrsError) -> OmrsError:
 
 
 def _entry(seed: str, event: PlannedEvent) -> dict[str, Any]:
-    event_id = str(uuid5(NAMESPACE_OID, f"{seed}/{event.pointer}/{event.kind}/{event.guid}"))
+    event_id = following_id(seed, event.pointer, event.kind, event.guid)
     return {"event_id": event_id, "guid": event.guid, "event": event.event}

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import quote
-from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
@@ -19,6 +18,7 @@ from omrs_streams.client.wire import parse_answer
 from omrs_streams.federation.breaker import Breaker
 from omrs_streams.federation.member import Asked, Operation
 from omrs_streams.federation.settings import FederationSettings
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.repository.services import Answer, Caller
 from omrs_streams.worker.federation import RemoteMember
 from omrs_streams.worker.peers import EVENT_ID
@@ -175,7 +175,7 @@ class Remote:
         for name, value in asked.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         url = f"{self.member.url}{BASE}{quote(caller.user, safe='')}{path}"
-        headers = {EVENT_ID: str(uuid5(NAMESPACE_URL, f"{caller.event_id}/{self.collection_id}"))}
+        headers = {EVENT_ID: following_id(caller.event_id, self.collection_id)}
         if caller.revision is not None:
             headers["if-match"] = f'"{caller.revision}"'
         content = None

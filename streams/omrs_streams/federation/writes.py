@@ -5,7 +5,6 @@ that is cut off is not known; such a request ends with an error that says so, an
 """
 
 from collections.abc import Sequence
-from uuid import NAMESPACE_URL, uuid5
 
 from omrs_schemas.errors import (
     EntityNotDeletedError,
@@ -26,6 +25,7 @@ from omrs_streams.federation.routing import (
     require_home,
     with_classifications,
 )
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer, Caller
 
@@ -72,7 +72,7 @@ async def _make_known(request: Request, member: Member, entities: Sequence[Bean]
         replies = await request.all(Asked("getEntitySummary", {"guid": guid}), [member])
         if not any(isinstance(error, EntityNotKnownError) for error in replies.errors):
             continue
-        caller = Caller(request.caller.user, str(uuid5(NAMESPACE_URL, f"{request.caller.event_id}/{guid}")))
+        caller = Caller(request.caller.user, following_id(request.caller.event_id, guid))
         proxy = Asked("addEntityProxy", body=proxy_for(request, entity))
         await member.call(proxy, caller, request.write_deadline())
 

@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from uuid import NAMESPACE_OID, uuid5
 
 from omrs_schemas.errors import OmrsError
 from omrs_streams.cohort.instance_events import purged_by_id
 from omrs_streams.log import names
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.log.producer import Outgoing
 from omrs_streams.log.record import Effective, Headers
 from omrs_streams.repository.local import Bean
@@ -60,7 +60,7 @@ class OutTopic:
             event["timestamp"],
         )
         kind = purge["instanceEventSection"]["eventType"]
-        event_id = str(uuid5(NAMESPACE_OID, f"{record.text('event-id')}/withdrawn")).encode()
+        event_id = following_id(record.text("event-id"), "withdrawn").encode()
         named = {
             "event-id": event_id,
             "ce_id": event_id,

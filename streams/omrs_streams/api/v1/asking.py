@@ -8,13 +8,14 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import uuid4
 
 from fastapi import Depends, Header, Query, Request
 
 from omrs_schemas.errors import FunctionNotSupportedError, RevisionConflictError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.audit import AuditLog
+from omrs_streams.log.event_ids import following_id
 from omrs_streams.repository.services import Answer, Caller, Services
 
 Scope = Literal["cohort", "local"]
@@ -135,8 +136,8 @@ class Changing(Asking):
         step: str = "",
     ) -> Answer:
         """A call that changes something. `step` names a further change of the same request, so that it repeats too."""
-        event_id = str(uuid5(NAMESPACE_URL, f"{self.key}#{step}")) if step else self.key
-        return await self._call(operation, Caller(self.user, event_id, revision), path, query, body)
+        caller = Caller(self.user, following_id(self.key, step), revision)
+        return await self._call(operation, caller, path, query, body)
 
     async def revision(self, guid: str, operation: str) -> int | None:
         """What `If-Match` insists on, with `operation` to read where the instance is."""
