@@ -21,6 +21,7 @@ from omrs_connectors.sdk import IntegrationConnector
 from omrs_schemas.errors import InvalidParameterError, LogError, NotReadyError
 from omrs_streams.client import MetadataClient, Retry
 from omrs_streams.client.decoder import OutEventDecoder
+from omrs_streams.clock import now_ms
 from omrs_streams.log.dead_letters import dead_letter
 from omrs_streams.log.names import daemon_group, daemon_reports, dead_letters, server_out
 from omrs_streams.log.producer import LogProducer
@@ -43,7 +44,7 @@ class IntegrationDaemon:
         settings: DaemonSettings,
         *,
         load: Callable[[str], IntegrationConnector] = load_connector,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self.settings = settings.model_copy(update={"kafka": settings.kafka.resolved()})
         self.group = daemon_group(settings.daemon)

@@ -1,6 +1,5 @@
 """Producing events straight onto a cohort's topics: a member without a server of its own."""
 
-import time
 from collections.abc import Mapping
 from typing import Any, Self
 from uuid import uuid4
@@ -9,6 +8,7 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_schemas.typedefs.validate import validate_instance
+from omrs_streams.clock import now_ms
 from omrs_streams.cohort.registry_events import Identity, Registration, registration_event
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import check_name, cohort_instances, cohort_registration
@@ -51,7 +51,7 @@ class EventProducer:
 
     def register(self) -> None:
         """Tell the members about this collection (OMRS events § 3). It has no REST API, so it is not federated."""
-        now = _now()
+        now = now_ms()
         identity = Identity(self._local.collection_id, self._local.server, self._local.collection_name)
         member = Registration.of_identity(identity, now)
         if member is None:
@@ -63,7 +63,7 @@ class EventProducer:
 
     def new_entity(self, type_name: str, properties: Mapping[str, Any], *, guid: str | None = None) -> Bean:
         """Send NEW_ENTITY_EVENT of an entity at home in this collection; the entity. Errors as in `to_properties`."""
-        now = _now()
+        now = now_ms()
         typedef = self._types.require(name=type_name)
         header = changes.home_header(
             self._local, self._user, now, self._types.instance_type(typedef), self._types.initial_status(type_name)
@@ -76,7 +76,7 @@ class EventProducer:
     def update_entity(self, entity: Bean, properties: Mapping[str, Any]) -> Bean:
         """Send UPDATED_ENTITY_EVENT: the entity one version later with exactly these properties."""
         values = to_properties(self._types, entity["type"]["typeDefName"], properties)
-        changed = changes.with_properties(changes.next_version(entity, self._user, _now()), values)
+        changed = changes.with_properties(changes.next_version(entity, self._user, now_ms()), values)
         self.send("UPDATED", changed)
         return changed
 
@@ -86,7 +86,7 @@ class EventProducer:
         Returns once Kafka has acknowledged it. Errors: those of `validate_instance`, ProduceError.
         """
         validate_instance(self._types, instance)
-        event = instance_event(kind, instance, self._local.originator(), _now())
+        event = instance_event(kind, instance, self._local.originator(), now_ms())
         record = log_record(event, self._codec.encode, self._partitions, event_id=str(uuid4()), origin=ORIGIN_HOME)
         headers = record.headers(self._local.server, [(ORIGINATOR, self._local.collection_id.encode())])
         topic = cohort_instances(self._cohort)
@@ -100,7 +100,3 @@ class EventProducer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -3,7 +3,6 @@
 Types are kept by each server and told to its cohorts: what is changed here is changed here first.
 """
 
-import time
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -31,6 +30,7 @@ from omrs_streams.api.v1.type_models import (
     TypePage,
     TypePatch,
 )
+from omrs_streams.clock import now_ms
 from omrs_streams.repository.events import guid_for
 from omrs_streams.repository.local import Bean
 
@@ -204,7 +204,7 @@ async def _add(ask: Changing, kind: str, bean: Bean) -> Bean:
     responses=created(),
 )
 async def create_type(ask: Create, given: NewType) -> Response:
-    bean = type_beans.new_type(ask.types, given, given.guid or guid_for(ask.key), ask.user, _now())
+    bean = type_beans.new_type(ask.types, given, given.guid or guid_for(ask.key), ask.user, now_ms())
     return _type(ask, await _add(ask, "TypeDef", bean), status=201, location=type_beans.type_url(given.name))
 
 
@@ -231,7 +231,7 @@ async def create_attribute_type(ask: Create, given: NewAttributeType) -> Respons
 )
 async def patch_type(ask: Change, name: AtType, given: TypePatch) -> Response:
     current = await _changeable(ask, "TypeDef", name)
-    patch = type_beans.patch(ask.types, current, given, ask.user, _now())
+    patch = type_beans.patch(ask.types, current, given, ask.user, now_ms())
     after: Bean = (await ask.write("updateTypeDef", body=patch)).result
     if any(after.get(field) != patch[field] for field in ("updatedBy", "updateTime")):
         raise RevisionConflictError(
@@ -307,7 +307,3 @@ async def _reidentified(ask: Changing, kind: str, identity: str, given: NewIdent
     path = {f"original{kind}GUID": bean["guid"]}
     after: Bean = (await ask.write(f"reIdentify{kind}", path=path, body=body)).result
     return after
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
