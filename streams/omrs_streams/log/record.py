@@ -196,7 +196,13 @@ class Effective(NamedTuple):
     @classmethod
     def of(cls, message: Any) -> "Effective | None":
         """The record of a confluent-kafka message; None for poison, which the fold sent to the dead letters."""
-        key, value, headers = message.key(), message.value(), message.headers() or []
+        return cls.at(message.partition(), message.offset(), message.key(), message.value(), message.headers() or [])
+
+    @classmethod
+    def at(
+        cls, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> "Effective | None":
+        """The record that stands there in the log; None for poison."""
         named = dict(headers)
         crc = named.get("omrs-crc")
         if key is None or value is None or crc is None or crc != b"%08x" % zlib.crc32(value):
@@ -206,7 +212,7 @@ class Effective(NamedTuple):
             return None
         if not named.get("expected-revision", b"0").isdigit() or not _readable(key, meta, named):
             return None
-        return cls(message.partition(), message.offset(), key, value, headers, named)
+        return cls(partition, offset, key, value, headers, named)
 
     def text(self, header: str) -> str:
         """A header as text; empty where it is not there."""

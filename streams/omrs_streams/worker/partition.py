@@ -14,6 +14,7 @@ from omrs_streams.log.dead_letters import DeadLetters
 from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.record import LogRecord
 from omrs_streams.store.partition import PartitionStore
+from omrs_streams.worker.appended import Appended
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class OwnedPartition:
         self.phase = Phase.OPENING
         self.ready = asyncio.Event()
         self.passed = threading.Condition()
+        self.appended = Appended()
+        self.followers: set[threading.Event] = set()
         self.next_offset = store.next_offset
         self.end_offset = store.next_offset
         self._server = server
@@ -81,6 +84,7 @@ class OwnedPartition:
         else:
             for record, offset in zip(records, offsets, strict=True):
                 record.offset = offset
+            self.appended.add([(at, sent[2], sent[3], sent[4]) for at, sent in zip(offsets, outgoing, strict=True)])
         return await self._fold_own(records, decoded)
 
     async def _resolve_doubt(self, records: Sequence[LogRecord]) -> None:
@@ -218,6 +222,8 @@ class OwnedPartition:
             self.next_offset = self.store.next_offset
             self.end_offset = max(self.end_offset, self.next_offset)
             self.passed.notify_all()
+        for follower in tuple(self.followers):
+            follower.set()
 
     def _bury(self, offset: int, key: Any, value: Any, headers: Any, error: BaseException) -> None:
         self._letters.bury_record(self.topic, self.number, offset, key, value, headers, error)

@@ -1,5 +1,9 @@
 """Publishers read the log behind the fold, with a committed cursor per partition, and send each effective record on
-(LOG.md § Publishing): at least once, never a record that lost."""
+(LOG.md § Publishing): at least once, never a record that lost.
+
+What this worker appended itself they take from its memory (`Appended`); what is not there, and whatever else stands in
+the log, they fetch from Kafka. The cursor says which record is next, wherever it comes from.
+"""
 
 import logging
 import threading
@@ -19,7 +23,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 2_000  # records sent and committed together
 POLL_S = 0.2  # how late a change of assignment or a stop request is seen
-FOLD_WAIT_S = 5.0  # the fold follows an append within milliseconds; longer means the partition is moving
+FETCH_S = 0.02  # how late what is in memory is seen while other partitions are fetched
 COMMIT_S = 0.5  # a crash sends again what was sent in this time; receivers are idempotent
 RETRY_S = 1.0  # between attempts after the target refused a batch
 
@@ -46,7 +50,8 @@ class Publisher(threading.Thread):
         self._wanted: dict[int, OwnedPartition] = {}
         self._on_hold = False
         self._assigned: dict[int, OwnedPartition] = {}
-        self._held: dict[int, deque[Any]] = {}
+        self._fetched: dict[int, deque[Any]] = {}  # of the partitions that are read from Kafka
+        self._news = threading.Event()
         self.cursor: dict[int, int] = {}
         self._uncommitted: dict[int, int] = {}
         self._committed = time.monotonic()
@@ -81,8 +86,8 @@ class Publisher(threading.Thread):
                 try:
                     self._reassign(consumer)
                     self._receive(consumer)
-                    for partition in list(self._held):
-                        self._publish(consumer, partition)
+                    for partition, owned in self._assigned.items():
+                        self._publish(consumer, partition, owned)
                     self._commit(consumer)
                 except (KafkaException, OmrsError, TimeoutError) as error:
                     if not self._stopping.is_set():
@@ -111,23 +116,26 @@ class Publisher(threading.Thread):
         new = [p for p in wanted if p not in self._assigned or wanted[p] is not self._assigned[p]]
         if gone:
             self._commit(consumer, now=True)
-            consumer.incremental_unassign([TopicPartition(self._topic, p) for p in gone])
             for partition in gone:
-                self._held.pop(partition, None)
+                self._end_fetching(consumer, partition)
                 self.cursor.pop(partition, None)
-                self._assigned.pop(partition, None)
+                self._assigned.pop(partition).followers.discard(self._news)
         if new:
-            committed = consumer.committed([TopicPartition(self._topic, p) for p in new], timeout=10.0)
-            starts = [TopicPartition(self._topic, tp.partition, max(tp.offset, 0)) for tp in committed]
-            consumer.incremental_assign(starts)
-            for start in starts:
-                self.cursor[start.partition] = start.offset
-                self._held[start.partition] = deque()
-                self._assigned[start.partition] = wanted[start.partition]
+            for found in consumer.committed([TopicPartition(self._topic, p) for p in new], timeout=10.0):
+                self.cursor[found.partition] = max(found.offset, 0)
+                self._assigned[found.partition] = wanted[found.partition]
+                wanted[found.partition].followers.add(self._news)
+            self._news.set()
 
     def _receive(self, consumer: Consumer) -> None:
-        waiting = any(self._held.values())
-        for message in take(consumer, BATCH, 0.0 if waiting else POLL_S):
+        """Wait for news: of what this worker folds, and of what Kafka has of the partitions that are fetched."""
+        if not self._fetched:
+            self._news.wait(POLL_S)
+            self._news.clear()
+            return
+        waiting = self._news.is_set() or any(self._fetched.values())
+        self._news.clear()
+        for message in take(consumer, BATCH, 0.0 if waiting else FETCH_S):
             error = message.error()
             if error is not None:
                 if (
@@ -137,39 +145,57 @@ class Publisher(threading.Thread):
                 ):
                     raise KafkaException(error)
                 continue
-            held = self._held.get(message.partition())
-            if held is not None:
-                held.append(message)
+            fetched = self._fetched.get(message.partition())
+            if fetched is not None:
+                fetched.append(message)
 
-    def _publish(self, consumer: Consumer, partition: int) -> None:
-        held = self._held[partition]
-        owned = self._assigned.get(partition)
+    def _publish(self, consumer: Consumer, partition: int, owned: OwnedPartition) -> None:
+        """Send the next records of a partition that are folded, if there are any."""
         with self._lock:
             if self._on_hold:
                 return
-        if not held or owned is None or not owned.wait_passed(held[0].offset(), FOLD_WAIT_S):
+        first, limit = self.cursor[partition], owned.next_offset
+        if first >= limit:
+            if not self._fetched.get(partition, True):
+                self._end_fetching(consumer, partition)
             return
-        limit = owned.next_offset
-        batch: list[Any] = []
-        while held and held[0].offset() < limit and len(batch) < BATCH:
-            batch.append(held.popleft())
-        if not batch:
+        found = owned.appended.read(first, limit, BATCH)
+        if found is not None:
+            self._end_fetching(consumer, partition)
+            batch = [(each[0], Effective.at(partition, *each)) for each in found]
+        elif partition not in self._fetched:
+            self._fetched[partition] = deque()
+            consumer.incremental_assign([TopicPartition(self._topic, partition, first)])
             return
-        first, last = batch[0].offset(), batch[-1].offset()
+        else:
+            fetched = self._fetched[partition]
+            batch = []
+            while fetched and fetched[0].offset() < limit and len(batch) < BATCH:
+                message = fetched.popleft()
+                if message.offset() >= first:
+                    batch.append((message.offset(), Effective.of(message)))
+        if batch:
+            self._pass_on(partition, owned, batch)
+
+    def _pass_on(self, partition: int, owned: OwnedPartition, batch: Sequence[tuple[int, Effective | None]]) -> None:
+        first, last = batch[0][0], batch[-1][0]
         lost = owned.store.lost_between(first, last + 1) if owned.store.counts()["lost"] else ()
-        records = []
-        for message in batch:
-            if message.offset() in lost:
-                continue
-            record = Effective.of(message)
-            if record is not None:
-                records.append(record)
+        records = [record for offset, record in batch if record is not None and offset not in lost]
         if records:
             self._send(records)
         self._uncommitted[partition] = last + 1
         with self.passed:
             self.cursor[partition] = last + 1
             self.passed.notify_all()
+        if last + 1 < owned.next_offset:
+            self._news.set()
+
+    def _end_fetching(self, consumer: Consumer, partition: int) -> None:
+        if self._fetched.pop(partition, None) is not None:
+            try:
+                consumer.incremental_unassign([TopicPartition(self._topic, partition)])
+            except KafkaException as error:
+                log.debug("partition %d was not assigned any more: %s", partition, error)
 
     def _commit(self, consumer: Consumer, *, now: bool = False) -> None:
         """Commit the cursors, not more often than every `COMMIT_S`: a commit costs as much as sending 100 records."""
@@ -178,14 +204,12 @@ class Publisher(threading.Thread):
             self._uncommitted.clear()
             self._committed = time.monotonic()
             consumer.commit(offsets=offsets, asynchronous=True)
+            if not self._fetched:
+                consumer.poll(0.0)  # else nobody would hear how commits went, and they would pile up
 
     def _restart_from_cursor(self, consumer: Consumer) -> None:
         self._commit(consumer, now=True)
         for partition in list(self._assigned):
-            try:
-                consumer.incremental_unassign([TopicPartition(self._topic, partition)])
-            except KafkaException as error:
-                log.debug("partition %d was not assigned any more: %s", partition, error)
-            self._held.pop(partition, None)
-            self._assigned.pop(partition, None)
+            self._end_fetching(consumer, partition)
+            self._assigned.pop(partition).followers.discard(self._news)
             self._uncommitted.pop(partition, None)
