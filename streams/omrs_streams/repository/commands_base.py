@@ -184,20 +184,21 @@ class CommandBase:
             lock = self._locks[guid] = asyncio.Lock()
         return lock
 
-    def _done(self, owned: OwnedPartition, call: Call, guid: str) -> bool:
-        """Whether the record of `call` was folded before; RevisionConflictError when it lost."""
+    def _folded(self, owned: OwnedPartition, call: Call, guid: str) -> int | None:
+        """The offset of the record of `call`, None until it was folded; RevisionConflictError when it lost."""
         offset = owned.store.offset_of_event(call.event_id)
         mark = None if offset is None else owned.store.lost(offset)
         if mark is not None:
             raise lost_to(guid, mark.winner)
-        return offset is not None
+        return offset
+
+    def _done(self, owned: OwnedPartition, call: Call, guid: str) -> bool:
+        """Whether the record of `call` was folded before; RevisionConflictError when it lost."""
+        return self._folded(owned, call, guid) is not None
 
     def _repeated(self, owned: OwnedPartition, call: Call, guid: str) -> Bean:
         """The answer to a request whose record was folded before: the instance as it is now, or how it lost."""
-        offset = owned.store.offset_of_event(call.event_id)
-        mark = None if offset is None else owned.store.lost(offset)
-        if mark is not None:
-            raise lost_to(guid, mark.winner)
+        offset = self._folded(owned, call, guid)
         meta = owned.store.get_meta(guid)
         of_guid = meta is not None and (
             meta.tombstone or any(r.meta.offset == offset for r in owned.store.revisions(guid))
