@@ -110,6 +110,14 @@ def test_numbers_and_dates_are_taken_in_several_forms(primitive: str, value: Any
     assert exact(to_value(spec(primitive), value)["primitiveValue"]) == exact(held)
 
 
+@pytest.mark.parametrize("key", ["first", "-1", "1.0", ""])
+def test_an_array_whose_elements_are_not_numbered(key: str) -> None:
+    value = {"class": "PrimitivePropertyValue", "primitiveValue": "x"}
+    array = {"class": "ArrayPropertyValue", "arrayValues": {"instanceProperties": {"0": value, key: value}}}
+    with pytest.raises(PropertyError, match=f"'{key}' is no place in an array"):
+        from_properties({"instanceProperties": {"authors": array}})
+
+
 def test_nothing_gives_nothing() -> None:
     assert from_properties(None) == {}
     assert to_properties(TYPES, "DataFile", {}) == {"class": "InstanceProperties", "headerVersion": 1}

@@ -78,19 +78,22 @@ def properties_bean(values: Mapping[str, JsonBean]) -> JsonBean:
 
 
 def from_properties(properties: JsonBean | None, *, date: Callable[[int], Any] | None = None) -> dict[str, Any]:
-    """The Python values in an InstanceProperties bean; {} for none. `date` makes something else of epoch ms."""
+    """The Python values in an InstanceProperties bean; {} for none. `date` makes something else of epoch ms.
+
+    Errors: those of `from_value`.
+    """
     values = (properties or {}).get("instanceProperties") or {}
     return {name: from_value(value, date=date) for name, value in values.items()}
 
 
 def from_value(value: JsonBean, *, date: Callable[[int], Any] | None = None) -> Any:
-    """The Python value in a property value bean."""
+    """The Python value in a property value bean. Raises PropertyError for an array whose elements are not numbered."""
     kind = value.get("class")
     if kind == "EnumPropertyValue":
         return value.get("symbolicName", value.get("ordinal"))
     if kind == "ArrayPropertyValue":
         elements = from_properties(value.get("arrayValues"), date=date)
-        return [elements[index] for index in sorted(elements, key=int)]
+        return [elements[index] for index in sorted(elements, key=_index)]
     if kind == "MapPropertyValue":
         return from_properties(value.get("mapValues"), date=date)
     if kind == "StructPropertyValue":
@@ -99,6 +102,17 @@ def from_value(value: JsonBean, *, date: Callable[[int], Any] | None = None) -> 
     if date is not None and value.get("primitiveDefCategory") == "OM_PRIMITIVE_TYPE_DATE" and isinstance(held, int):
         return date(held)
     return held
+
+
+def _index(key: str) -> int:
+    """The place of an array's element by its key."""
+    if not key.isdecimal():
+        raise PropertyError(
+            f"{key[:100]!r} is no place in an array",
+            code=Code.BAD_PROPERTY_TYPE,
+            help='The elements of an array are numbered: "0", "1", …',
+        )
+    return int(key)
 
 
 def primitive_bean(category: str, value: Any, type_name: str | None = None, type_guid: str | None = None) -> JsonBean:
