@@ -69,13 +69,14 @@ async def classify(request: Request) -> Answer:
     errors: list[OmrsError] = []
     for member in dict.fromkeys(members):
         try:
-            made = await _classification(request, form, member, entity, at_home=member is home)
+            made, revision = await _classification(request, form, member, entity, at_home=member is home)
         except OmrsError as error:
             errors.append(error)
             if not goes_on(error):
                 break
         else:
-            return _answer(request, form, with_classification(entity, made) if made else entity, made)
+            after = with_classification(entity, made) if made else entity
+            return _answer(request, form, after, made, revision)
     raise combined(errors, CREATES)
 
 
@@ -84,8 +85,8 @@ async def reclassify(request: Request) -> Answer:
     form = FORMS[request.asked.operation]
     entity = await _entity(request, form)
     home = _home(request, entity)
-    made = await _classification(request, form, home, entity, at_home=home is home_of(request, entity))
-    return _answer(request, form, with_classification(entity, made) if made else entity, made)
+    made, revision = await _classification(request, form, home, entity, at_home=home is home_of(request, entity))
+    return _answer(request, form, with_classification(entity, made) if made else entity, made, revision)
 
 
 async def declassify(request: Request) -> Answer:
@@ -94,8 +95,8 @@ async def declassify(request: Request) -> Answer:
     entity = await _entity(request, form)
     present = carried(entity, name)
     home = _home(request, entity)
-    await _classification(request, form, home, entity, at_home=home is home_of(request, entity))
-    return _answer(request, form, without_classification(entity, name), present)
+    _, revision = await _classification(request, form, home, entity, at_home=home is home_of(request, entity))
+    return _answer(request, form, without_classification(entity, name), present, revision)
 
 
 def _home(request: Request, entity: Bean) -> Member:
@@ -131,8 +132,13 @@ async def _entity(request: Request, form: Form) -> Bean:
         return proxy
 
 
-async def _classification(request: Request, form: Form, member: Member, entity: Bean, *, at_home: bool) -> Bean | None:
-    """Let `member` do it: by guid where the entity is at home, by proxy elsewhere. The classification it answers."""
+async def _classification(
+    request: Request, form: Form, member: Member, entity: Bean, *, at_home: bool
+) -> tuple[Bean | None, int | None]:
+    """Let `member` do it: by guid where the entity is at home, by proxy elsewhere.
+
+    The classification it answers, and the entity's revision, which only its home counts.
+    """
     asked, name = request.asked, request.asked.path["classificationName"]
     guid, given = entity["guid"], asked.bean
     if at_home and entity["class"] != "EntityProxy":
@@ -142,18 +148,20 @@ async def _classification(request: Request, form: Form, member: Member, entity: 
             body = {"class": form.body_by_guid, **kept}
         path = {"entityGUID": guid, "classificationName": name}
         answer = await carry_out(request, member, Asked(form.by_guid, path, asked.query, body), guid)
-        return find_classification(answer.result or {}, name)
+        return find_classification(answer.result or {}, name), answer.revision
     proxy = proxy_for(request, entity)
     body = {**given, "class": form.body_by_proxy, "entityProxy": proxy} if form.properties else proxy
     answer = await carry_out(
         request, member, Asked(form.by_proxy, {"classificationName": name}, asked.query, body), guid
     )
-    result: Bean | None = answer.result
-    return result
+    return answer.result, None
 
 
-def _answer(request: Request, form: Form, entity: Bean, classification: Bean | None) -> Answer:
+def _answer(
+    request: Request, form: Form, entity: Bean, classification: Bean | None, revision: int | None = None
+) -> Answer:
+    """The entity at its revision, or the classification, where it was asked for by proxy."""
     seen = request.view(entity, "getEntityDetail")
     if request.asked.operation == form.by_guid:
-        return request.answer(seen)
+        return request.answer(seen, revision)
     return request.answer(classification)

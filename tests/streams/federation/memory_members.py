@@ -100,7 +100,8 @@ class MemoryMember:
             await asyncio.sleep(3600)
         if asked.operation in self.refuses:
             raise self.refuses[asked.operation]
-        return Answer(self._answer(asked), 7 if self.held.get(asked.path.get("guid", "")) else None)
+        guid = asked.path.get("guid") or asked.path.get("entityGUID", "")
+        return Answer(self._answer(asked), 7 if self.held.get(guid) else None)
 
     def _answer(self, asked: Asked) -> Any:
         operation, body = asked.operation, asked.bean

@@ -195,8 +195,9 @@ GIVEN = {"instanceProperties": {"v": 1}}
 
 def test_a_classification_is_given_at_the_home_of_the_entity() -> None:
     local, home = MemoryMember("local", term("e", "b")), MemoryMember("b", term("e", "b"))
-    found = Together(local, home)("classifyEntity", body={}, **BY_GUID).result
-    assert [each["metadataCollectionId"] for each in found["classifications"]] == ["b"]
+    answer = Together(local, home)("classifyEntity", body={}, **BY_GUID)
+    assert [each["metadataCollectionId"] for each in answer.result["classifications"]] == ["b"]
+    assert answer.revision == 7, "that of the entity at its home, for the next change"
     assert "classifications" not in local.held["e"]
 
 
@@ -231,7 +232,9 @@ def test_a_classification_is_not_given_elsewhere_when_the_home_forbids_it(error:
 def test_a_classification_is_changed_where_it_is_at_home(operation: str) -> None:
     given = tag("X", "c", v=1)
     home, away = MemoryMember("b", term("e", "b", 1, given)), MemoryMember("c", proxy("e", "b", given))
-    found = Together(MemoryMember("local"), home, away)(operation, body={}, **BY_GUID).result
+    answer = Together(MemoryMember("local"), home, away)(operation, body={}, **BY_GUID)
+    found = answer.result
+    assert answer.revision is None, "the entity's home was not asked"
     kept = [] if operation == "declassifyEntity" else [tag("X", "c", 2)]
     assert found.get("classifications", []) == away.held["e"].get("classifications", []) == kept
     assert not {"updateEntityClassification", "declassifyEntity"} & set(home.asked)
