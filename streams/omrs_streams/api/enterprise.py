@@ -1,5 +1,6 @@
 """The repository services of all members together (OMRS queries § 5, § 6): the same paths below `/enterprise`."""
 
+import json
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from fastapi import Request as HttpRequest
 from fastapi import Response
 
 from omrs_streams.api.endpoint import Endpoint, body_of, bounded, call_of, check_server
-from omrs_streams.api.replies import dump, reply
+from omrs_streams.api.replies import reply
 from omrs_streams.api.route import Request, Route, parse_body
 from omrs_streams.api.services import LocalServices, presented
 from omrs_streams.federation.enterprise import STRATEGIES, Enterprise
@@ -107,8 +108,7 @@ def enterprise_endpoint(worker: "Worker", enterprise: Enterprise, route: Route) 
 
 def header(warnings: Iterable[str]) -> str:
     """Warnings as a JSON list in ASCII, which is what an HTTP header holds."""
-    escaped = dump(list(warnings)).decode()
-    return "".join(each if " " <= each < "\x7f" else f"\\u{ord(each):04x}" for each in escaped if ord(each) < 0x10000)
+    return json.dumps(list(warnings)).replace("\x7f", "\\u007f")
 
 
 async def topic_connection(r: Request) -> Bean:

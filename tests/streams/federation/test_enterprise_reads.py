@@ -1,5 +1,7 @@
 """The federated repository over members in memory: reads, finds and graphs."""
 
+import json
+
 import pytest
 from memory_members import ROUTE_OF, Deadlined, MemoryMember, Together, link, proxy, tag, term
 
@@ -189,7 +191,9 @@ def test_what_others_showed_and_the_local_repository_did_not_is_learned() -> Non
 
 def test_warnings_fit_into_a_header() -> None:
     assert header(["größer\nund €"]) == '["gr\\u00f6\\u00dfer\\nund \\u20ac"]'
-    assert header(["\U0001f600"]).isascii()
+    odd = ["\U0001f600", "\x7f", "\r\n"]
+    assert header(odd).isprintable() and header(odd).isascii()
+    assert json.loads(header(odd)) == odd
 
 
 def test_pages_are_full_whatever_is_hidden() -> None:
