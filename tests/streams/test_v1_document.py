@@ -1,6 +1,8 @@
 """What `/api/v1` knows of its own paths is what its OpenAPI document says, which nobody has to wait for."""
 
 import asyncio
+from collections.abc import Iterator
+from typing import Any
 from unittest.mock import Mock
 
 import httpx
@@ -49,3 +51,20 @@ def test_the_document_has_the_same_paths_methods_and_parameters(people: FastAPI)
     assert {route.operation_id: query_parameters(route) for route in routes} == described
     methods = [(path, method.upper()) for path, found in people.openapi()["paths"].items() for method in found]
     assert sorted((route.path, method) for route in routes for method in route.methods or ()) == sorted(methods)
+
+
+def test_no_description_is_that_of_a_python_construct(people: FastAPI) -> None:
+    described = [each for each in descriptions(people.openapi()) if "Annotated" in each or "annotated type" in each]
+    assert described == []
+
+
+def descriptions(document: Any) -> Iterator[str]:
+    """All of them, wherever they are."""
+    if isinstance(document, list):
+        for each in document:
+            yield from descriptions(each)
+    elif isinstance(document, dict):
+        if isinstance(document.get("description"), str):
+            yield document["description"]
+        for each in document.values():
+            yield from descriptions(each)

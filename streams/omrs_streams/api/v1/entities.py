@@ -33,7 +33,7 @@ Text = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None,
     Query(alias="q", description="this text is part of one of its values"),
 ]
-Order = Annotated[Sort | None, Query(alias="sort", description=finding.Sort.__doc__, examples=["-updateTime"])]
+Order = Annotated[Sort | None, Query(alias="sort", description=finding.SORT_DESCRIPTION, examples=["-updateTime"])]
 
 
 @router.post(

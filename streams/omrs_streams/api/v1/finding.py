@@ -21,7 +21,7 @@ Kind = Literal["entity", "relationship"]
 CATEGORY: dict[Kind, str] = {"entity": "ENTITY_DEF", "relationship": "RELATIONSHIP_DEF"}
 
 Sort = Annotated[str, StringConstraints(pattern=r"^(guid|-?[A-Za-z_][A-Za-z0-9_]*)$", max_length=200)]
-"""`createTime`, `updateTime` or a property; descending with `-` before it; `guid`."""
+SORT_DESCRIPTION = "`createTime`, `updateTime` or a property; descending with `-` before it; `guid`"
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -126,7 +126,7 @@ class Search(Model):
         None, examples=[{"all": [{"property": "displayName", "operator": "contains", "value": "Customer"}]}]
     )
     status: list[Status] | None = Field(None, description="any of these; every status but DELETED where left out")
-    sort: Sort | None = Field(None, description=Sort.__doc__, examples=["-updateTime"])
+    sort: Sort | None = Field(None, description=SORT_DESCRIPTION, examples=["-updateTime"])
     as_of: Moment | None = Field(None, description="as it was at that time")
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | None = Field(None, description="of the page before")
