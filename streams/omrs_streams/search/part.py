@@ -78,12 +78,11 @@ class Part:
         with self.lock:
             return list(self.pending.values()), self.next_offset
 
-    def written(self, changes: Iterable[Change]) -> None:
-        """These changes are in the file; what came for their guids meanwhile stays pending."""
+    def written(self, change: Change) -> None:
+        """This change is in the file; what came for its guid meanwhile stays pending."""
         with self.lock:
-            for change in changes:
-                if self.pending.get(change.guid) is change:
-                    del self.pending[change.guid]
+            if self.pending.get(change.guid) is change:
+                del self.pending[change.guid]
 
     def are_odd(self, odd: Iterable[str], even: set[str]) -> None:
         """What the file holds of these guids: no rows, or rows."""

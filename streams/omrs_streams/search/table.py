@@ -68,10 +68,10 @@ class Lines:
 class Batch:
     """What one transaction changes.
 
-    `advance`: new states whose rows of the revision before go to the past. `clear`: guids whose rows are all deleted
-    first; `rows` are then written as they are, past ones with a `valid_to`. `odd` (guid → partition) have no rows,
-    `even` are not odd any more. `synced`: partition → its source, and the offset up to which the tables hold all.
-    `parts` are the partitions of the rows.
+    `advance`: new states whose rows of the revision before are there and go to the past. `clear`: guids whose rows are
+    all deleted first; `rows` are then written as they are, past ones with a `valid_to`. `odd` (guid → partition) have
+    no rows, `even` are not odd any more. `synced`: partition → its source, and the offset up to which the tables hold
+    everything. `parts` are the partitions of the rows.
     """
 
     advance: Lines = field(default_factory=Lines)
@@ -264,7 +264,7 @@ class Table:
         source, names = self._source(rows)
         run(
             f"CREATE OR REPLACE TEMP TABLE gone AS SELECT t.rowid AS id, n.valid_from AS until "
-            f"FROM {CURRENT} t JOIN {source} n USING (guid) WHERE n.rev > 1"
+            f"FROM {CURRENT} t JOIN {source} n USING (guid)"
         )
         run(
             f"INSERT INTO {PAST} BY NAME SELECT t.* REPLACE (gone.until AS valid_to) FROM {CURRENT} t "

@@ -1,6 +1,6 @@
 """From changes to what a transaction writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from omrs_schemas.errors import CodecError
 from omrs_streams.fold.meta import PROXY, TOMBSTONE, StateMeta
@@ -11,14 +11,22 @@ from omrs_streams.search.rows import Record, Row, Rows
 from omrs_streams.search.table import Batch, Table
 from omrs_streams.store.changes import Change
 
+Known = Mapping[str, tuple[int, int]]
+"""Guid → revision and valid_from of its present row."""
 
-def batch_of(part: Part, changes: Sequence[Change], rows: Rows, table: Table) -> Batch:
-    """What brings the file from where it is to these changes."""
-    batch = Batch(parts={part.number})
-    looked_up = (each.guid for each in changes if each.meta.revision > 1 or each.meta.offset < part.read_until)
-    known = table.states(list(looked_up))
-    for change in changes:
+
+def known_of(changes: Iterable[tuple[Part, Change]], table: Table) -> Known:
+    """The present rows of these guids, where there can be any."""
+    return table.states(
+        [change.guid for part, change in changes if change.meta.revision > 1 or change.meta.offset < part.read_until]
+    )
+
+
+def add_changes(batch: Batch, changes: Iterable[tuple[Part, Change]], known: Known, rows: Rows) -> None:
+    """What brings the file from what is known of it to these changes."""
+    for part, change in changes:
         guid, meta = change.guid, change.meta
+        batch.parts.add(part.number)
         batch.even.add(guid)
         revision, valid_from = known.get(guid, (0, 0))
         if revision == meta.revision and guid not in part.odd:
@@ -26,12 +34,12 @@ def batch_of(part: Part, changes: Sequence[Change], rows: Rows, table: Table) ->
         follows = meta.revision == revision + 1 and (meta.revision == 1 or meta.first_revision <= revision)
         if follows and meta.valid_from >= valid_from and change.base is not None:
             try:
-                batch.advance.add([rows.row(part.number, guid, meta, change.base, change.overlay)])
+                into = batch.advance if revision else batch.rows
+                into.add([rows.row(part.number, guid, meta, change.base, change.overlay)])
             except Odd:
                 _is_odd(part, guid, batch)
         else:
             write_anew(part, guid, meta, rows, batch)
-    return batch
 
 
 def write_anew(part: Part, guid: str, meta: StateMeta, rows: Rows, batch: Batch, *, empty: bool = False) -> None:
