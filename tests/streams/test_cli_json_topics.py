@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import pytest
 from topic_records import entity, event
+from topics_cli import omrs
 from typer.testing import CliRunner
 
 from omrs_schemas.codec.egeria_json import dumps
-from omrs_schemas.errors import ConfigurationError, OmrsError
+from omrs_schemas.errors import ConfigurationError
 from omrs_streams.cli.topics import app
 from omrs_streams.cohort.type_beans import type_event
 from omrs_streams.log import names
@@ -19,17 +20,12 @@ from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.topics import FOREVER, TopicSpec, ensure_topics
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_environment")]
 
 Bean = dict[str, Any]
 
 ROOT = "egeria.omag"
 SENDER = "0d9ed4b8-1b52-4d3f-9d6c-0a3e8e6f2a11"  # Egeria's key: of a server, in no relation to its collection
-
-
-@pytest.fixture(autouse=True)
-def environment(kafka: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMRS_KAFKA__BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
 
 
 @pytest.fixture
@@ -45,14 +41,6 @@ def send(kafka: Endpoint, topic: str, *events: Bean) -> None:
     producer = LogProducer(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers).producer("omrs.test"))
     producer.send_and_wait([(topic, -1, SENDER.encode(), dumps(each), []) for each in events])
     producer.close()
-
-
-def omrs(*args: str, stdin: str = "", code: int = 0) -> list[Bean]:
-    result = CliRunner().invoke(app, list(args), input=stdin)
-    if isinstance(result.exception, OmrsError):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def registration(server: str) -> Bean:
