@@ -25,7 +25,7 @@ from strategies import (
 
 from omrs_schemas.errors import OmrsError
 from omrs_streams.repository.local import Bean
-from omrs_streams.repository.matching_request import FindRequest
+from omrs_streams.repository.matching_request import FindRequest, Kind
 from omrs_streams.repository.queries import Seen, whole
 
 RUNS = settings(
@@ -36,7 +36,7 @@ KINDS = ["NEW", "UPDATED", "UPDATED", "UPDATED", "DELETED", "PURGED", "catch up"
 
 @st.composite
 def requests(draw: st.DrawFn) -> FindRequest:
-    kind = draw(st.sampled_from(["entity", "entity", "entity", "relationship"]))
+    kind: Kind = draw(st.sampled_from(["entity", "entity", "entity", "relationship"]))
     form = draw(st.sampled_from(["search", "search", "properties", "classification", "value"]))
     more: dict[str, Any] = draw(limits())
     type_name = draw(st.sampled_from([None, None, *(TYPES if kind == "entity" else ["Synonym"]), "Referenceable"]))
