@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from omrs_schemas.errors import TypeDefNotKnownError
@@ -11,7 +11,7 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.exchange import Address, Answer, Request, Scope, segment
 from omrs_streams.client.plans import NeedTypes, Plan, operation
 from omrs_streams.client.server_types import ServerTypes
-from omrs_streams.client.wire import Bean
+from omrs_streams.client.wire import Bean, datetime_ms
 
 Moment = int | datetime
 """A time: epoch milliseconds, or a datetime (without an offset it is UTC)."""
@@ -32,9 +32,8 @@ class ExternalSource:
 
 
 def moment_ms(moment: Moment) -> int:
-    if isinstance(moment, datetime):
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-    return moment
+    """Epoch milliseconds of either form."""
+    return datetime_ms(moment) if isinstance(moment, datetime) else moment
 
 
 class Calls:

@@ -19,7 +19,11 @@ _OPAQUE = frozenset({"mappingProperties", "additionalProperties", "options"})
 
 def epoch_ms(text: str) -> int:
     """Milliseconds since 1970 of ISO-8601 text; text without an offset is UTC. ValueError where it is no date."""
-    moment = datetime.fromisoformat(text)
+    return datetime_ms(datetime.fromisoformat(text))
+
+
+def datetime_ms(moment: datetime) -> int:
+    """Milliseconds since 1970; a datetime without an offset is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     # Through whole seconds: timestamp() * 1000 alone can be one millisecond short.

@@ -1,7 +1,7 @@
 """The client against a real HTTP server: shapes of requests, errors, retries."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from omrs_schemas.errors import (
 )
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import EVENT_ID_HEADER, Condition, ExternalSource, MetadataClient, Retry, SearchProperties
+from omrs_streams.client.calls import Moment, moment_ms
 from omrs_streams.client.wire import epoch_ms, to_bean
 from shared_data import require_shared
 
@@ -236,3 +237,17 @@ def test_recorded_instances_of_a_real_server_become_beans() -> None:
                 assert one == two
 
         compare(before, after, "")
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (1001, 1001),
+        (datetime(1970, 1, 1, 0, 0, 1, 1000, UTC), 1001),  # 1000.999… as a float
+        (datetime(1970, 1, 1, 0, 0, 1, 1000), 1001),
+        (datetime(1970, 1, 1, 1, 0, 1, 1000, timezone(timedelta(hours=1))), 1001),
+        (datetime(1969, 12, 31, 23, 59, 59, 999_000, UTC), -1),
+    ],
+)
+def test_times_lose_no_millisecond(moment: Moment, expected: int) -> None:
+    assert moment_ms(moment) == expected
