@@ -197,10 +197,9 @@ def _require_property(types: TypeSystem, kind: Kind, type_name: str | None, name
     names = [type_name] if type_name else [t["name"] for t in types.typedefs() if t["category"] == CATEGORY[kind]]
     subtypes = [t for each in names for t in _with_subtypes(types, each)]
     if not any(name in types.attributes(each) for each in subtypes):
+        nobody = f"{type_name} has no" if type_name else f"no type of {kind} has a"
         raise InvalidParameterError(
-            f"{type_name or f'no {kind} type'} has no property {name!r} to sort by"
-            if type_name
-            else f"no type of {kind} has a property {name!r} to sort by",
+            f"{nobody} property {name!r} to sort by",
             help="sort by createTime, updateTime, guid or a property; with - before it for descending",
             parameter="sort",
         )

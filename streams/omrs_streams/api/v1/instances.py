@@ -216,7 +216,7 @@ async def undo(ask: Changing, noun: Noun, guid: str) -> Response:
 
 
 async def reidentify(ask: Changing, noun: Noun, guid: str, given: Reidentify) -> Response:
-    current, _ = await _current(ask, noun, guid)
+    current = await ask(noun.get, path={"guid": guid})
     revision = await ask.revision(guid, noun.get)
     answer = await ask.write(
         f"reIdentify{noun.title}",
@@ -229,7 +229,7 @@ async def reidentify(ask: Changing, noun: Noun, guid: str, given: Reidentify) ->
 
 
 async def retype(ask: Changing, noun: Noun, guid: str, given: Retype) -> Response:
-    current, _ = await _current(ask, noun, guid)
+    current = await ask(noun.get, path={"guid": guid})
     revision = await ask.revision(guid, noun.get)
     body = {
         "class": "TypeDefChangeRequest",
@@ -240,7 +240,7 @@ async def retype(ask: Changing, noun: Noun, guid: str, given: Retype) -> Respons
 
 
 async def rehome(ask: Changing, noun: Noun, guid: str, given: Rehome) -> Response:
-    current, _ = await _current(ask, noun, guid)
+    current = await ask(noun.get, path={"guid": guid})
     revision = await ask.revision(guid, noun.get)
     query = {"newHomeMetadataCollectionId": given.collection_id}
     if given.collection_name:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from omrs_streams.api.v1 import instances
 from omrs_streams.api.v1.asking import Ask, Change
-from omrs_streams.api.v1.base import Guid, Moment
+from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Moment
 from omrs_streams.api.v1.finding import Cursor, Limit
 from omrs_streams.api.v1.instances import HistoryOrder, Noun
 from omrs_streams.api.v1.models import (
@@ -26,7 +26,7 @@ from omrs_streams.api.v1.replies import paged, refusals
 AsOf = Annotated[Moment | None, Query(alias="asOf", description="as it was at that time")]
 From = Annotated[Moment | None, Query(alias="from", description="versions that held at or after that time")]
 To = Annotated[Moment | None, Query(alias="to", description="versions that held at or before that time")]
-AtGuid = Annotated[Guid, Path(examples=["0b5e1c2e-6c7b-4d0e-9a34-3b1f0c6a7d11"])]
+AtGuid = Annotated[Guid, Path(examples=[GUID_EXAMPLE])]
 PageSize = Annotated[Limit, Query(description="items per page")]
 Continued = Annotated[Cursor | None, Query(description="of the page before")]
 
