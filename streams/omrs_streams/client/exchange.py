@@ -5,6 +5,8 @@ coroutine. Whatever can be decided without a socket is decided here, once for bo
 """
 
 import asyncio
+import inspect
+import os
 import random
 import time
 import uuid
@@ -12,13 +14,14 @@ import warnings
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import quote
 
 import httpx
 
 from omrs_schemas.codec.egeria_json import from_json, to_json
-from omrs_schemas.errors import CodecError, NotReadyError, OmrsError, RepositoryError
+from omrs_schemas.errors import CodecError, InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams.client.wire import Bean, parse_answer
 
 EVENT_ID_HEADER = "X-Omrs-Event-Id"
@@ -36,6 +39,8 @@ _TRANSIENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.W
 Scope = Literal["local", "cohort"]
 """Whom a call asks: the server's own repository, or every member of its cohorts through it (OMRS queries § 5)."""
 
+_HERE = str(Path(__file__).parent) + os.sep
+
 
 class PartialAnswerWarning(UserWarning):
     """Members of the cohort did not contribute to an answer. `call`: what was asked; `missing`: a text for each."""
@@ -50,8 +55,14 @@ OnWarning = Callable[[PartialAnswerWarning], None]
 
 
 def warn(warning: PartialAnswerWarning) -> None:
-    """The default: a Python warning, which a program may turn into an error or ignore as any other."""
-    warnings.warn(warning, stacklevel=7)  # the line that called the client's method
+    """The default: a Python warning, which a program may turn into an error or ignore as any other.
+
+    It names the line that called the client's method, however deep below it the answer was read.
+    """
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level)
 
 
 @dataclass
@@ -67,12 +78,19 @@ class Retry:
 
 @dataclass(frozen=True)
 class Address:
-    """Where calls go, and for whom."""
+    """Where calls go, and for whom. InvalidParameterError for a scope that is none."""
 
     url: str
     server: str
     user_id: str
     scope: Scope = "local"
+
+    def __post_init__(self) -> None:
+        if self.scope not in get_args(Scope):
+            known = " or ".join(map(repr, get_args(Scope)))
+            raise InvalidParameterError(
+                f"there is no scope {self.scope!r}", help=f"a scope is {known}", parameter="scope"
+            )
 
     @cached_property
     def base(self) -> str:
@@ -82,7 +100,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path` begins with a slash, its segments are quoted. `event_id`: of a write; `revision`: what it insists on."""
+    """`path` begins with a slash, its segments are quoted. `event_id`: of a write; `revision`: what it insists on.
+
+    `quiet`: the client's own, so that the caller is not told what its answer could not take into account.
+    """
 
     method: str
     path: str
@@ -90,6 +111,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     event_id: str | None = None
     revision: int | None = None
+    quiet: bool = False
 
     @classmethod
     def write(

@@ -18,8 +18,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, update_wrapper
-from types import MethodType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from inspect import signature
+from types import GenericAlias, MethodType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args, get_origin, overload
 
 from omrs_schemas.errors import OmrsError
 from omrs_schemas.typedefs.system import TypeSystem
@@ -67,8 +68,8 @@ class operation(Generic[P, T]):
 
         self._forms: dict[str, Callable[..., Any]] = {
             "plan": plan,
-            "blocking": update_wrapper(blocking, plan),
-            "asynchronous": update_wrapper(asynchronous, plan),
+            "blocking": _described(blocking, plan, _result(plan)),
+            "asynchronous": _described(asynchronous, plan, _result(plan)),
         }
         self.__doc__ = plan.__doc__
 
@@ -80,8 +81,9 @@ class operation(Generic[P, T]):
     def __get__(self, client: "Asynchronous", owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
     @overload
     def __get__(self, client: "Calls", owner: type) -> Callable[P, Plan[T]]: ...
-    def __get__(self, client: Any, owner: type) -> Any:
-        return self if client is None else MethodType(self._forms[client._form], client)
+    def __get__(self, client: Any, owner: Any) -> Any:
+        # Of a class it is the plain function, so that `help(MetadataClient.get_entity)` shows a method.
+        return self._forms[owner._form] if client is None else MethodType(self._forms[client._form], client)
 
 
 class pages(Generic[P, T]):
@@ -91,7 +93,15 @@ class pages(Generic[P, T]):
         def iterate(client: Any, *args: Any, **named: Any) -> Any:
             return client._iterate(plan(client._plans, *args, **named))
 
-        self._form = update_wrapper(iterate, plan)
+        def iterate_asynchronously(client: Any, *args: Any, **named: Any) -> Any:
+            return iterate(client, *args, **named)
+
+        item = _item(plan)
+        self._forms: dict[str, Callable[..., Any]] = {
+            "plan": plan,
+            "blocking": _described(iterate, plan, GenericAlias(Iterator, (item,))),
+            "asynchronous": _described(iterate_asynchronously, plan, GenericAlias(AsyncIterator, (item,))),
+        }
         self.__doc__ = plan.__doc__
 
     @overload
@@ -100,8 +110,30 @@ class pages(Generic[P, T]):
     def __get__(self, client: "Blocking", owner: type) -> Callable[P, Iterator[T]]: ...
     @overload
     def __get__(self, client: "Asynchronous", owner: type) -> Callable[P, AsyncIterator[T]]: ...
-    def __get__(self, client: Any, owner: type) -> Any:
-        return self if client is None else MethodType(self._form, client)
+    def __get__(self, client: Any, owner: Any) -> Any:
+        return self._forms[owner._form] if client is None else MethodType(self._forms[client._form], client)
+
+
+def _described(form: Callable[..., Any], plan: Callable[..., Any], result: Any) -> Callable[..., Any]:
+    """`form` with the name, text and parameters of the plan, and the result that it has itself.
+
+    The plan is what a wrong argument is complained about by: it is called by the client's name for it.
+    """
+    plan.__qualname__ = plan.__name__
+    described: Any = update_wrapper(form, plan)
+    described.__signature__ = signature(plan).replace(return_annotation=result)
+    return form
+
+
+def _result(plan: Callable[..., Any]) -> Any:
+    """What a plan returns: the T of Plan[T]."""
+    return get_args(signature(plan).return_annotation)[-1]
+
+
+def _item(plan: Callable[..., Any]) -> Any:
+    """What an iteration is over: the T of Pages[T]."""
+    needs = get_args(get_args(signature(plan).return_annotation)[0])
+    return next(get_args(need)[0] for need in needs if get_origin(need) is Page)
 
 
 class Blocking:

@@ -8,7 +8,7 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.exchange import Request
 from omrs_streams.client.wire import Bean
 
-GALLERY = Request("GET", "/types/all")
+GALLERY = Request("GET", "/types/all", quiet=True)
 
 FRESH_S = 1.0
 """Seconds in which types are not fetched again because of a property that they do not have: it is a slip of the caller,

@@ -56,7 +56,7 @@ class _Transport(Generic[H]):
         return other
 
     def _tell(self, request: Request, answer: Answer) -> Answer:
-        if answer.warnings:
+        if answer.warnings and not request.quiet:
             self.on_warning(PartialAnswerWarning(request.name, answer.warnings))
         return answer
 

@@ -82,7 +82,8 @@ def not_offered(operation: str, server: str) -> FunctionNotSupportedError:
     return FunctionNotSupportedError(
         f"{operation} is not offered for all members together",
         code=Code.ENTERPRISE_NOT_SUPPORTED,
-        help="call it on the member that it concerns, without /enterprise",
+        help='ask the member that it concerns alone: the path without /enterprise, `client.in_scope("local")` in '
+        "Python, `scope=local` in /api/v1",
         operation=operation,
         server=server,
     )

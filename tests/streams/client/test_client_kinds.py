@@ -2,22 +2,26 @@
 
 import asyncio
 import inspect
+import pydoc
 import subprocess
 import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import pytest
 from http_server import Answer, Received, answering, bean
 
+from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.client import AsyncMetadataClient, MetadataClient, PartialAnswerWarning
+from omrs_streams.client import AsyncMetadataClient, Entity, MetadataClient, PartialAnswerWarning
 from omrs_streams.client.plans import operation, pages
 
 ROOT = Path(__file__).resolve().parents[3]
 TYPES = TypeSystem.builtin()
+CLIENTS = (MetadataClient, AsyncMetadataClient)
 CLOSING = {"close", "aclose"}
 
 TYPED = """
@@ -82,9 +86,32 @@ def test_methods_describe_themselves() -> None:
     with MetadataClient("http://127.0.0.1:1", "s", "u", types=TYPES) as client:
         assert list(inspect.signature(client.get_entity).parameters) == ["guid", "as_of"]
         assert client.get_entity.__name__ == "get_entity" and "EntityNotKnownError" in (client.get_entity.__doc__ or "")
-        with pytest.raises(TypeError, match="get_entity"):
+        with pytest.raises(TypeError, match=r"^get_entity\(\) missing 1 .* 'guid'"):
             client.get_entity(*())
     assert inspect.iscoroutinefunction(AsyncMetadataClient("http://127.0.0.1:1", "s", "u").get_entity)
+
+
+def test_help_shows_a_method() -> None:
+    blocking, asynchronous = (pydoc.render_doc(kind.find_entities, renderer=pydoc.plaintext) for kind in CLIENTS)
+    for shown in (blocking, asynchronous):
+        assert "find_entities(self, type_name: str | None = None, *, properties:" in shown
+        assert "Entities of a type (with subtypes) that meet the conditions" in shown
+    assert "async find_entities" in asynchronous and "async" not in blocking.replace("asynchronous", "")
+    for kind, iterator in zip(CLIENTS, ("Iterator", "AsyncIterator"), strict=True):
+        assert inspect.signature(kind.find_entities).return_annotation == list[Entity]
+        returned = inspect.signature(kind.iter_entities).return_annotation
+        assert (get_origin(returned).__name__, get_args(returned)) == (iterator, (Entity,))
+        assert "iter_entities(self, type_name:" in pydoc.render_doc(kind, renderer=pydoc.plaintext)
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+@pytest.mark.parametrize("scope", ["cohrt", "", None])
+def test_a_scope_is_one_of_two(kind: Any, scope: Any) -> None:
+    with pytest.raises(InvalidParameterError, match="there is no scope") as raised:
+        kind("http://127.0.0.1:1", "s", "u", scope=scope)
+    assert "'local' or 'cohort'" in raised.value.help
+    with pytest.raises(InvalidParameterError, match="there is no scope"):
+        kind("http://127.0.0.1:1", "s", "u").in_scope(scope)
 
 
 class Slow:
@@ -122,14 +149,35 @@ def test_tasks_fetch_types_once_and_run_beside_each_other() -> None:
 
 
 def test_a_warning_names_the_line_that_called() -> None:
-    with (
-        answering(lambda _: bean({"entities": []}, x_omrs_warnings='["B is away"]')) as server,
-        MetadataClient(server.url, "s", "u", scope="cohort", types=TYPES) as client,
-    ):
+    """Of a find, of one that fetched types first, of an iteration; and the fetch itself warns of nothing."""
+
+    def serve(request: Received) -> Answer:
+        found: dict[str, Any] = {"entities": []}
+        if request.path.endswith("/types/all"):
+            found = {"attributeTypeDefs": TYPES.attribute_typedefs(), "typeDefs": TYPES.typedefs()}
+        return bean(found, x_omrs_warnings='["B is away"]')
+
+    async def all_terms(url: str) -> None:
+        async with AsyncMetadataClient(url, "s", "u", scope="cohort") as client:
+            async for _ in client.iter_entities("GlossaryTerm"):
+                raise AssertionError("there are none")
+
+    with answering(serve) as server, MetadataClient(server.url, "s", "u", scope="cohort") as client:
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
+            client.find_entities("GlossaryTerm")
             client.find_entities()
+            assert list(client.iter_entities("GlossaryTerm")) == []
+            asyncio.run(all_terms(server.url))
         with pytest.raises(PartialAnswerWarning, match="B is away"), warnings.catch_warnings():
             warnings.simplefilter("error", PartialAnswerWarning)
             client.find_entities()
-    assert [Path(warning.filename).name for warning in seen] == [Path(__file__).name]
+    lines = Path(__file__).read_text().splitlines()
+    named = [lines[warning.lineno - 1].strip() for warning in seen if warning.filename == __file__]
+    assert named == [
+        'client.find_entities("GlossaryTerm")',
+        "client.find_entities()",
+        'assert list(client.iter_entities("GlossaryTerm")) == []',
+        'async for _ in client.iter_entities("GlossaryTerm"):',
+    ]
+    assert len(seen) == len(named)
