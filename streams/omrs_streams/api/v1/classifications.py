@@ -6,7 +6,7 @@ from fastapi import Path, Response
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import ClassificationError, RevisionConflictError
-from omrs_streams.api.v1 import beans, views
+from omrs_streams.api.v1 import beans, examples, views
 from omrs_streams.api.v1.asking import Ask, Asking, Change, Changing
 from omrs_streams.api.v1.base import Name
 from omrs_streams.api.v1.handling import make_router
@@ -56,7 +56,9 @@ async def classification(ask: Ask, guid: AtGuid, name: Named, as_of: AsOf = None
     response_model=Classification,
     responses={201: {"model": Classification}, **refusals(404, 409, 412, 422, etag=True)},
 )
-async def put(ask: Change, guid: AtGuid, name: Named, given: ClassificationContent) -> Response:
+async def put(
+    ask: Change, guid: AtGuid, name: Named, given: Annotated[ClassificationContent, examples.CLASSIFICATION]
+) -> Response:
     current = await ask(_SUMMARY, path={"guid": guid})
     revision = await ask.revision(guid, _SUMMARY)
     path = {"entityGUID": guid, "classificationName": name}
@@ -85,7 +87,9 @@ async def put(ask: Change, guid: AtGuid, name: Named, given: ClassificationConte
     response_model=Classification,
     responses=refusals(404, 409, 412, 422, etag=True),
 )
-async def patch(ask: Change, guid: AtGuid, name: Named, given: ClassificationPatch) -> Response:
+async def patch(
+    ask: Change, guid: AtGuid, name: Named, given: Annotated[ClassificationPatch, examples.CLASSIFICATION_PATCH]
+) -> Response:
     for attempt in range(1, ATTEMPTS + 1):
         current = await ask(_SUMMARY, path={"guid": guid})
         asked = await ask.revision(guid, _SUMMARY)

@@ -1,9 +1,11 @@
 """`/relationships`: create, list, and each of them."""
 
+from typing import Annotated
+
 from fastapi import Response
 
 from omrs_schemas.errors import EntityNotKnownError, EntityProxyOnlyError
-from omrs_streams.api.v1 import beans, life
+from omrs_streams.api.v1 import beans, examples, life
 from omrs_streams.api.v1.asking import Ask, Create
 from omrs_streams.api.v1.entities import OfType, Order, Text, WithStatus, filters, found
 from omrs_streams.api.v1.handling import make_router
@@ -24,7 +26,7 @@ router = make_router("/relationships", "relationships")
     response_model=Relationship,
     responses=created(),
 )
-async def create(ask: Create, given: NewRelationship) -> Response:
+async def create(ask: Create, given: Annotated[NewRelationship, examples.RELATIONSHIP]) -> Response:
     operation = "addExternalRelationship" if given.external_source else "addRelationship"
     body = beans.new_relationship(ask.types, given)
     try:

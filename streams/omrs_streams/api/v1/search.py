@@ -1,7 +1,10 @@
 """`/search`: conditions of any shape, in a body."""
 
+from typing import Annotated
+
 from fastapi import Response
 
+from omrs_streams.api.v1 import examples
 from omrs_streams.api.v1.asking import Ask
 from omrs_streams.api.v1.entities import found
 from omrs_streams.api.v1.finding import EntitySearch, RelationshipSearch, Search
@@ -20,7 +23,7 @@ router = make_router("/search", "search")
     response_model=EntityPage,
     responses=paged(),
 )
-async def entities(ask: Ask, given: EntitySearch) -> Response:
+async def entities(ask: Ask, given: Annotated[EntitySearch, examples.SEARCH_ENTITIES]) -> Response:
     return await _search(ask, ENTITY, given)
 
 
@@ -31,7 +34,7 @@ async def entities(ask: Ask, given: EntitySearch) -> Response:
     response_model=RelationshipPage,
     responses=paged(),
 )
-async def relationships(ask: Ask, given: RelationshipSearch) -> Response:
+async def relationships(ask: Ask, given: Annotated[RelationshipSearch, examples.SEARCH_RELATIONSHIPS]) -> Response:
     return await _search(ask, RELATIONSHIP, given)
 
 

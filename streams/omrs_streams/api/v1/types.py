@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Path, Query, Response
 
 from omrs_schemas.errors import RevisionConflictError, TypeDefKnownError, TypeDefNotKnownError
-from omrs_streams.api.v1 import type_beans
+from omrs_streams.api.v1 import examples, type_beans
 from omrs_streams.api.v1.asking import Ask, Asking, Change, Changing, Create
 from omrs_streams.api.v1.base import Name
 from omrs_streams.api.v1.beans import type_guid
@@ -203,7 +203,7 @@ async def _add(ask: Changing, kind: str, bean: Bean) -> Bean:
     response_model=Type,
     responses=created(),
 )
-async def create_type(ask: Create, given: NewType) -> Response:
+async def create_type(ask: Create, given: Annotated[NewType, examples.TYPE]) -> Response:
     bean = type_beans.new_type(ask.types, given, given.guid or guid_for(ask.key), ask.user, now_ms())
     return _type(ask, await _add(ask, "TypeDef", bean), status=201, location=type_beans.type_url(given.name))
 
@@ -216,7 +216,7 @@ async def create_type(ask: Create, given: NewType) -> Response:
     response_model=AttributeType,
     responses=created(),
 )
-async def create_attribute_type(ask: Create, given: NewAttributeType) -> Response:
+async def create_attribute_type(ask: Create, given: Annotated[NewAttributeType, examples.ATTRIBUTE_TYPE]) -> Response:
     bean = type_beans.new_attribute_type(given, given.guid or guid_for(ask.key))
     location = type_beans.attribute_type_url(given.name)
     return _attribute_type(ask, await _add(ask, "AttributeTypeDef", bean), status=201, location=location)
@@ -229,7 +229,7 @@ async def create_attribute_type(ask: Create, given: NewAttributeType) -> Respons
     response_model=Type,
     responses=refusals(404, 409, 412, 422, etag=True),
 )
-async def patch_type(ask: Change, name: AtType, given: TypePatch) -> Response:
+async def patch_type(ask: Change, name: AtType, given: Annotated[TypePatch, examples.TYPE_PATCH]) -> Response:
     current = await _changeable(ask, "TypeDef", name)
     patch = type_beans.patch(ask.types, current, given, ask.user, now_ms())
     after: Bean = (await ask.write("updateTypeDef", body=patch)).result
