@@ -1,9 +1,13 @@
 """`/server`: who answers here, and with whom."""
 
+from collections.abc import Awaitable
+from typing import Any
+
 from fastapi import Response
 from pydantic import Field
 
-from omrs_schemas.errors import OmrsError
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api.v1.asking import Ask
 from omrs_streams.api.v1.base import Model
@@ -11,6 +15,7 @@ from omrs_streams.api.v1.handling import make_router
 from omrs_streams.api.v1.replies import plain, refusals
 from omrs_streams.api.v1.views import moment
 from omrs_streams.repository.local import Bean
+from omrs_streams.repository.services import Answer
 
 router = make_router("/server", "server")
 
@@ -51,12 +56,9 @@ class Server(Model):
 )
 async def server(ask: Ask) -> Response:
     local = ask.here()
-    try:
-        collection = (await local("getMetadataCollectionId")).result
-    except OmrsError:
-        collection = None  # it has no repository of its own
+    collection = await _unless(Code.NO_LOCAL_REPOSITORY, local("getMetadataCollectionId"))
     cohorts = []
-    for described in await _cohorts(ask):
+    for described in await _unless(Code.NO_METADATA_HIGHWAY, local("getCohortDescriptions")) or ():
         name = described["cohortName"]
         found = (await local("getRemoteRegistrations", path={"cohort": name})).result or []
         members = [_member(each) for each in found]
@@ -65,11 +67,14 @@ async def server(ask: Ask) -> Response:
     return plain(Server(name=name, version=metrics.VERSION, collection_id=collection, cohorts=cohorts))
 
 
-async def _cohorts(ask: Ask) -> list[Bean]:
+async def _unless(code: str, asked: Awaitable[Answer]) -> Any:
+    """The result; None where it is refused with `code`: the server has no such thing."""
     try:
-        return (await ask.here()("getCohortDescriptions")).result or []
-    except OmrsError:
-        return []  # NO_METADATA_HIGHWAY: it is in none
+        return (await asked).result
+    except RepositoryError as error:
+        if error.code != code:
+            raise
+        return None
 
 
 def _member(bean: Bean) -> Member:
