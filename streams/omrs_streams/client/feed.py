@@ -160,12 +160,11 @@ class Feed:
             message = self._waiting[0]
             try:
                 delivery = self._read(message)
-            except LogError:
-                self._waiting.popleft()
-                raise
-            except Exception:
+            except Exception as failure:
                 if read:
                     break  # it will come again, with nothing before it
+                if isinstance(failure, LogError):
+                    self._waiting.popleft()
                 raise
             self._waiting.popleft()
             if delivery is not None:
