@@ -93,12 +93,23 @@ async def body_of(http: HttpRequest) -> bytes:
     """The body as it came; UnreadableBodyError when it is too long."""
     length = http.headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY:
-        raise UnreadableBodyError(
-            f"the body has {length} bytes, {MAX_BODY} are taken",
-            code="OMRS-STREAMS-400-005",
-            help="send less at once; an instance must fit into one Kafka record",
-        )
-    return await http.body()
+        raise _too_long(length)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in http.stream():  # in pieces, it comes without a length
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise _too_long(f"{size} and more")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_long(length: str) -> UnreadableBodyError:
+    return UnreadableBodyError(
+        f"the body has {length} bytes, {MAX_BODY} are taken",
+        code="OMRS-STREAMS-400-005",
+        help="send less at once; an instance must fit into one Kafka record",
+    )
 
 
 def call_of(http: HttpRequest) -> Call:

@@ -17,7 +17,8 @@ from starlette.requests import ClientDisconnect
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import CodecError, OmrsError, UserNotAuthorizedError
 from omrs_streams import metrics
-from omrs_streams.api.endpoint import GONE, MAX_BODY
+from omrs_streams.api.endpoint import GONE, body_of
+from omrs_streams.api.replies import UnreadableBodyError
 from omrs_streams.api.v1 import problems
 from omrs_streams.api.v1.asking import ANONYMOUS, USER, Repositories
 
@@ -87,13 +88,15 @@ def _report(request: Request, message_id: str, operation: str, said: str) -> Non
 
 
 class _Exact(Request):
-    """A body is JSON with exact numbers, of at most `MAX_BODY` bytes, and says that it is JSON."""
+    """A body is JSON with exact numbers, of at most `endpoint.MAX_BODY` bytes, and says that it is JSON."""
 
     async def body(self) -> bytes:
-        length = self.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MAX_BODY:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{length} bytes, {MAX_BODY} are taken")
-        found = await super().body()
+        if not hasattr(self, "_body"):
+            try:
+                self._body = await body_of(self)
+            except UnreadableBodyError as error:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.message) from None
+        found = self._body
         kind = self.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if found and not (kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))):
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{kind} is not taken, application/json is")
