@@ -4,11 +4,13 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from omrs_schemas.errors import CodecError, LogError
+from omrs_schemas.errors import CodecError, InvalidParameterError, LogError
+from omrs_streams.client.brokers import LIBRDKAFKA, Troubles, topic_at
 from omrs_streams.client.calls import Moment, moment_ms
 from omrs_streams.client.decoder import OutEventDecoder
 from omrs_streams.client.selection import OutEvent, Selection, out_event
@@ -68,6 +70,8 @@ class Feed:
     ) -> None:
         self.topic = server_out(check_name("server", server))
         self.skipped = 0
+        _check(group, start)
+        self._troubles = Troubles(self.topic)
         self._settings = kafka if isinstance(kafka, KafkaSettings) else KafkaSettings(bootstrap_servers=kafka or "")
         self._group = group
         self._decoder = decoder
@@ -86,29 +90,32 @@ class Feed:
             return
         self._selection.start(self._decoder)
         settings = self._settings.resolved()
-        consumer = Consumer(
-            settings.librdkafka(
-                group_id=self._group or f"omrs.reader.{uuid.uuid4()}",
-                auto_offset_reset="earliest",
-                enable_auto_commit=self._group is not None,
-                auto_commit_interval_ms=COMMIT_MS,
-                session_timeout_ms=SESSION_MS,
-                enable_auto_offset_store=False,
-                allow_auto_create_topics=False,
-            )
+        conf = settings.librdkafka(
+            group_id=self._group or f"omrs.reader.{uuid.uuid4()}",
+            auto_offset_reset="earliest",
+            enable_auto_commit=self._group is not None,
+            auto_commit_interval_ms=COMMIT_MS,
+            session_timeout_ms=SESSION_MS,
+            enable_auto_offset_store=False,
+            allow_auto_create_topics=False,
         )
+        consumer = Consumer({**conf, "error_cb": self._troubles}, logger=LIBRDKAFKA)
         try:
-            self._begin(consumer, must_exist)
+            self._begin(consumer, settings.bootstrap_servers, must_exist)
         except BaseException:
             consumer.close()
             raise
         self._consumer = consumer
+        self._troubles.aloud = True
 
-    def _begin(self, consumer: Consumer, must_exist: bool) -> None:
+    def _begin(self, consumer: Consumer, bootstrap_servers: str, must_exist: bool) -> None:
         if self._group is not None and self._start == "beginning" and not must_exist:
             consumer.subscribe([self.topic])
             return
-        starts = {number: self._first(consumer, number) for number in self._partitions(consumer)}
+        found = topic_at(consumer, self.topic, bootstrap_servers, self._troubles)
+        if found.error is not None:
+            raise self._unreadable(found.error)
+        starts = {number: self._first(consumer, number) for number in sorted(found.partitions)}
         if self._group is None:
             consumer.assign([TopicPartition(self.topic, number, offset) for number, offset in starts.items()])
         else:
@@ -121,15 +128,6 @@ class Feed:
         consumer.assign([*(tp for tp in committed if tp.offset >= 0), *new])
         if new:
             consumer.commit(offsets=new, asynchronous=False)
-
-    def _partitions(self, consumer: Consumer) -> list[int]:
-        try:
-            found = consumer.list_topics(self.topic, timeout=REQUEST_S).topics[self.topic]
-        except KafkaException as error:
-            raise self._unreadable(error.args[0]) from error
-        if found.error is not None:
-            raise self._unreadable(found.error)
-        return sorted(found.partitions)
 
     def _first(self, consumer: Consumer, number: int) -> int:
         oldest, following = ends_of(consumer, self.topic, number)
@@ -177,6 +175,7 @@ class Feed:
             if error.code() in _PASSING or error.retriable():
                 return None
             raise self._unreadable(error)
+        self._troubles.over()
         event: OutEvent | None = None
         named = dict(message.headers() or ())
         headers = {name: value for name, value in named.items() if isinstance(value, bytes)}
@@ -225,3 +224,19 @@ class Feed:
 
     def _log_bad_record(self, message: Message, bad: CodecError) -> None:
         log.warning("skipped %s[%s]@%s: %s", message.topic(), message.partition(), message.offset(), bad)
+
+
+def _check(group: str | None, start: Any) -> None:
+    """InvalidParameterError for a group that would take records away from a server, or a beginning that is none."""
+    if group is not None and (not group or group.startswith("omrs.")):
+        raise InvalidParameterError(
+            f"{group!r} is no group for a subscriber",
+            help="groups that begin with `omrs.` are those of workers and daemons: take a name of your own",
+            parameter="group",
+        )
+    if start not in ("now", "beginning") and (isinstance(start, bool) or not isinstance(start, int | datetime)):
+        raise InvalidParameterError(
+            f"a subscription cannot begin at {start!r}",
+            help="from_ is 'now', 'beginning', epoch milliseconds or a datetime",
+            parameter="from_",
+        )

@@ -112,8 +112,8 @@ class MetadataClient(Blocking, Operations):
         A record that is no event goes to `on_bad_record` (logged by default) and is skipped.
 
         `kafka`: bootstrap servers, or settings; by default those of the environment, else the embedded Kafka.
-        Raises LogError for a topic that is not there, TypeDefNotKnownError, InvalidParameterError for a kind that is
-        none.
+        Raises LogError for a topic that is not there and for a Kafka that does not answer, TypeDefNotKnownError,
+        InvalidParameterError for a kind or a beginning that is none, and for a group that begins with `omrs.`.
         """
         feed = Feed(
             kafka,
