@@ -44,6 +44,14 @@ def to_re2(pattern: str) -> str | None:
     return f"(?i){translated}" if folded else translated
 
 
+def _count(found: regex.Match[str]) -> str:
+    """The repetition without leading zeros: with them RE2 takes it for plain text."""
+    least, upwards, most = found[1], found[2], found[3]
+    if upwards is None:
+        return f"{{{int(least)}}}"
+    return f"{{{int(least)},{int(most) if most else ''}}}"
+
+
 class _Reader:
     def __init__(self, pattern: str, folded: bool) -> None:
         self.pattern = pattern
@@ -110,7 +118,7 @@ class _Reader:
             found = _REPEAT.match(self.pattern, self.at)
             if not found or int(found[1]) > MAX_REPEAT or int(found[3] or 0) > MAX_REPEAT:
                 raise _Foreign
-            repeat = str(found[0])
+            repeat = _count(found)
             self.at = found.end()
         else:
             repeat = char
