@@ -51,12 +51,22 @@ FREQUENT = {
     "findEntities",
 }
 """Routes are tried one after the other: these first."""
-_HTTP: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The response bean; its relatedHTTPCode tells success from failure", "content": {JSON: {}}},
-    400: {"description": "The body cannot be read", "content": {JSON: {}}},
-    503: {"description": "Partitions are moving: ask again", "content": {JSON: {}}},
+_HTTP = {
+    200: "The response bean; its relatedHTTPCode tells success from failure",
+    400: "The body cannot be read",
+    503: "Partitions are moving: ask again",
 }
 """HTTP itself says little (OMRS queries § 4)."""
+_READING = ("get", "find", "is", "search", "verify")
+"""How the names of operations begin that change nothing."""
+_OPTIONAL = {"standard", "organization", "identifier", "newHomeMetadataCollectionName"}
+"""Query parameters that may be left out; of an external id, all but one."""
+_EVENT_ID = {
+    "name": "X-Omrs-Event-Id",
+    "in": "header",
+    "description": "The id of the event that tells of the change. The same id again changes nothing again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 TAGS = {"instances": "instances", "metadata-highway": "cohorts", "audit-log": "operations"}
 ANONYMOUS_OPERATIONS = {"getMetadataCollectionId", "getEntityDetail", "getRelationship"}
 
@@ -121,10 +131,27 @@ def _add(app: DescribedAPI, endpoint: Endpoint, base: str, route: Route) -> None
         operation_id=route.operation + ("Anonymous" if base == ANONYMOUS else "Enterprise" if federated else ""),
         summary=route.operation,
         tags=["enterprise" if federated else TAGS.get(route.path.split("/")[1], "types")],
+        description=f"Answers {f'`{route.payload}` in ' if route.payload else ''}a {route.response}.",
         openapi_extra=_describe(app, route, base),
         response_class=Response,
-        responses=_HTTP,
+        responses=_answers(route),
     )
+
+
+def _answers(route: Route) -> dict[int | str, dict[str, Any]]:
+    schema = {
+        "type": "object",
+        "required": ["class", "relatedHTTPCode"],
+        "properties": {
+            "class": {"type": "string", "enum": [route.response]},
+            "relatedHTTPCode": {"type": "integer"},
+            "exceptionClassName": {"type": "string"},
+            "exceptionErrorMessage": {"type": "string"},
+            "exceptionUserAction": {"type": "string"},
+            **({route.payload: {"description": "What was asked for"}} if route.payload else {}),
+        },
+    }
+    return {status: {"description": said, "content": {JSON: {"schema": schema}}} for status, said in _HTTP.items()}
 
 
 def _describe(app: DescribedAPI, route: Route, base: str) -> dict[str, Any]:
@@ -137,7 +164,12 @@ def _describe(app: DescribedAPI, route: Route, base: str) -> dict[str, Any]:
     if route.path.endswith(("by-property-value", "by-property-value/history")):
         query.append("searchCriteria")
     for name in query:
-        described["parameters"].append({"name": name, "in": "query", "required": True, "schema": {"type": "string"}})
+        required = name not in _OPTIONAL
+        described["parameters"].append(
+            {"name": name, "in": "query", "required": required, "schema": {"type": "string"}}
+        )
+    if not route.operation.startswith(_READING):
+        described["parameters"].append(_EVENT_ID)
     if route.body == TEXT:
         schema: dict[str, Any] = {"type": "string"}
     elif route.body is not None:
