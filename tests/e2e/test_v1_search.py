@@ -145,7 +145,7 @@ def test_conditions_on_classifications_and_subtypes(erin: Person, mark: str) -> 
         ({"wher": {}}, 400, "/wher"),
         ({"type": "Nothing"}, 422, "/type"),
         ({"subtypes": ["Nothing"]}, 422, "/subtypes"),
-        ({"type": "GlossaryTerm", "where": {"property": "colour", "value": 1}}, 422, "/where/colour"),
+        ({"type": "GlossaryTerm", "where": {"property": "colour", "value": 1}}, 422, "/where/property"),
         ({"type": "GlossaryTerm", "where": {"property": "displayName"}}, 422, "/where/value"),
         (
             {"type": "GlossaryTerm", "where": {"property": "displayName", "operator": "in", "value": 1}},
@@ -155,7 +155,7 @@ def test_conditions_on_classifications_and_subtypes(erin: Person, mark: str) -> 
         (
             {"type": "GlossaryTerm", "where": {"all": [{"property": "displayName", "value": 3}]}},
             422,
-            "/where/all/0/displayName",
+            "/where/all/0/value",
         ),
         ({"classifications": [{"name": "Nothing"}]}, 422, "/classifications/0/name"),
         ({"limit": 0}, 400, "/limit"),

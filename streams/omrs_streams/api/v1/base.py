@@ -1,10 +1,23 @@
 """What all models of the API share: camelCase on the wire, and no field that is not known."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from difflib import get_close_matches
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from omrs_schemas.model.dates import to_epoch_ms
 from omrs_streams.log.record import TEXT_LIMIT
@@ -17,6 +30,30 @@ class Model(BaseModel):
     """Base of requests and responses."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _names_known_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Whoever misspells a field reads which there are."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            if all(each["type"] != "extra_forbidden" for each in found):
+                raise
+            raise ValidationError.from_exception_data(cls.__name__, [_told(cls, each) for each in found]) from None
+
+
+def _told(model: type[Model], found: ErrorDetails) -> InitErrorDetails:
+    """The error as it is, or of an unknown field of this very model with those that are known."""
+    said = found["msg"]
+    if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        close = get_close_matches(str(found["loc"][0]), known, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        said = f"there is no such field; {meant}known: {', '.join(known)}"
+    kind = PydanticCustomError(found["type"], "{said}", {"said": said})
+    return InitErrorDetails(type=kind, loc=found["loc"], input=found["input"])
 
 
 def _moment(value: Any) -> Any:
@@ -56,7 +93,9 @@ GUID_EXAMPLE = "0b5e1c2e-6c7b-4d0e-9a34-3b1f0c6a7d11"
 class FieldError(Model):
     """One fault of a request."""
 
-    pointer: str = Field(description="JSON pointer into the body, or the name of the parameter")
+    pointer: str = Field(
+        description='JSON pointer (RFC 6901) into the body, "" is all of it; or the name of the parameter'
+    )
     detail: str
 
 

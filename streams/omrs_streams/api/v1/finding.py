@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.api.v1.base import Model, Moment, Name
 from omrs_streams.api.v1.beans import type_guid, type_guids
 from omrs_streams.api.v1.models import Status
-from omrs_streams.api.v1.paging import DEFAULT_LIMIT, MAX_LIMIT, Key
+from omrs_streams.api.v1.paging import DEFAULT_LIMIT, MAX_LIMIT, Keep, Key, Mark, mark
 from omrs_streams.api.v1.problems import at
-from omrs_streams.client.search import Condition, contains, ends_with, starts_with
+from omrs_streams.client.search import Condition, attribute_of, contains, ends_with, starts_with
 from omrs_streams.client.search import Operator as OmrsOperator
 from omrs_streams.repository.local import Bean
-from omrs_streams.repository.sequencing import sort_key
+from omrs_streams.repository.matching_values import elements, number_of, string_form
+from omrs_streams.repository.sequencing import property_key, time_key
 
 Kind = Literal["entity", "relationship"]
 CATEGORY: dict[Kind, str] = {"entity": "ENTITY_DEF", "relationship": "RELATIONSHIP_DEF"}
@@ -62,29 +63,48 @@ class Comparison(Model):
                 raise InvalidParameterError(f"{self.property}: `in` needs a list of values")
             if value is None and self.operator not in ("null", "notNull"):
                 raise InvalidParameterError(f"{self.property}: `{self.operator}` needs a value")
-        with at(pointer):
+        with at(f"{pointer}/property", exactly=True):
+            attribute_of(types, type_name, self.property)
+        with at(f"{pointer}/value", exactly=True):
             return Condition(self.property, _OPERATORS[self.operator], value).to_bean(types, type_name)
+
+
+_CONDITIONS = Field(json_schema_extra={"minItems": 1})
 
 
 class AllOf(Model):
     """All of these hold."""
 
-    all: list["Where"]
+    all: list["Where"] = _CONDITIONS
 
 
 class AnyOf(Model):
     """Any of these holds."""
 
-    any: list["Where"]
+    any: list["Where"] = _CONDITIONS
 
 
 class NoneOf(Model):
     """None of these holds."""
 
-    none: list["Where"]
+    none: list["Where"] = _CONDITIONS
 
 
-Where = Comparison | AllOf | AnyOf | NoneOf
+def _form(value: Any) -> str:
+    """Which of the forms of a condition it is meant to be."""
+    if isinstance(value, Model):
+        return type(value).__name__
+    groups = {"all": "AllOf", "any": "AnyOf", "none": "NoneOf"}
+    return next((groups[name] for name in groups if isinstance(value, dict) and name in value), "Comparison")
+
+
+Where = Annotated[
+    Annotated[Comparison, Tag("Comparison")]
+    | Annotated[AllOf, Tag("AllOf")]
+    | Annotated[AnyOf, Tag("AnyOf")]
+    | Annotated[NoneOf, Tag("NoneOf")],
+    Discriminator(_form),
+]
 """A comparison, or a group of them."""
 for _group in (AllOf, AnyOf, NoneOf):
     _group.model_rebuild()
@@ -95,6 +115,11 @@ def to_search(where: Where, types: TypeSystem, type_name: str | None, pointer: s
     if isinstance(where, Comparison):
         return {"conditions": [where.to_bean(types, type_name, pointer)], "matchCriteria": "ALL"}
     ((name, group),) = where
+    if not group:
+        with at(f"{pointer}/{name}"):
+            raise InvalidParameterError(
+                f"`{name}` of no conditions says nothing", help="give it a condition, or leave the group out"
+            )
     conditions = []
     for index, each in enumerate(group):
         at_each = f"{pointer}/{name}/{index}"
@@ -222,14 +247,27 @@ def ordered(sort: str | None) -> tuple[str, str | None]:
     return f"PROPERTY_{'DESCENDING' if down else 'ASCENDING'}", name
 
 
-def sorting(sort: str | None) -> tuple[Key, Any]:
+def sorting(sort: str | None) -> tuple[Key, Keep]:
     """The total order of a `sort`, and what of a bean it needs."""
     order, name = ordered(sort)
-    key = sort_key(order, name)
+    descending = order in ("PROPERTY_DESCENDING", "CREATION_DATE_RECENT", "LAST_UPDATE_RECENT")
+    if name is not None:
+        return (
+            lambda last: property_key(last.number, last.text, last.guid, descending=descending),
+            lambda bean: _property_mark(bean, name),
+        )
+    if order == "GUID":
+        return lambda last: last.guid, lambda bean: Mark(bean["guid"])
+    field = "createTime" if order.startswith("CREATION_DATE") else "updateTime"
+    return (
+        lambda last: time_key(last.time, last.guid, recent=descending),
+        lambda bean: Mark(bean["guid"], time=bean.get(field)),
+    )
 
-    def keep(bean: Bean) -> Bean:
-        kept: Bean = {field: bean[field] for field in ("guid", "createTime", "updateTime") if field in bean}
-        value = ((bean.get("properties") or {}).get("instanceProperties") or {}).get(name) if name else None
-        return {**kept, "properties": {"instanceProperties": {name: value}}} if value is not None else kept
 
-    return key, keep
+def _property_mark(bean: Bean, name: str) -> Mark:
+    guid, value = bean["guid"], elements(bean.get("properties")).get(name)
+    if value is None:
+        return Mark(guid)
+    number = number_of(value)
+    return mark(guid, string_form(value) if number is None else number)

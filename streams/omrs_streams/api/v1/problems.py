@@ -177,8 +177,8 @@ def install(app: FastAPI) -> None:
     async def malformed(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        faults = [_fault(found) for found in error.errors()]
-        detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:5])
+        faults = [_fault(found, error.body) for found in error.errors()]
+        detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.detail}" for fault in faults[:5])
         return respond(_plain(HTTPStatus.BAD_REQUEST, request.url.path, detail, faults))
 
     async def http(request: Request, error: Exception) -> Response:
@@ -210,14 +210,28 @@ def _allowed(request: Request) -> list[str]:
     return sorted({each for pattern, methods in request.app.state.methods if pattern.match(path) for each in methods})
 
 
-def _fault(found: dict[str, Any]) -> FieldError:
+def _fault(found: dict[str, Any], body: Any) -> FieldError:
     place, *path = found["loc"]
     detail = str(found["msg"]).removeprefix("Value error, ")
     if place == "body":
         inner = (str(found.get("ctx", {}).get("error")),) if found["type"] == "json_invalid" else ()
-        pointer = "" if inner else "".join(f"/{_escaped(step)}" for step in path)
-        return FieldError(pointer=pointer or "/", detail=inner[0] if inner else detail)
+        pointer = "" if inner else "".join(f"/{_escaped(step)}" for step in _steps(found, path, body))
+        return FieldError(pointer=pointer, detail=inner[0] if inner else detail)
     return FieldError(pointer=".".join(map(str, path)), detail=f"{detail} ({place})")
+
+
+def _steps(found: dict[str, Any], path: Sequence[str | int], body: Any) -> Iterator[str | int]:
+    """The way to a fault through the body, without the names that pydantic gives to the branches of a union."""
+    value = body
+    for index, step in enumerate(path):
+        try:
+            value = value[step]
+        except (TypeError, LookupError):
+            if found["type"] != "missing" or index < len(path) - 1:
+                continue
+        yield step
+    if found["type"].startswith("union_tag_"):
+        yield found["ctx"]["discriminator"].strip("'")
 
 
 def _escaped(step: object) -> str:
