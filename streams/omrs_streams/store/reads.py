@@ -172,10 +172,6 @@ class StoreReads:
 
     # ---- by offset -------------------------------------------------------------------------------------------------
 
-    def is_lost(self, offset: int) -> bool:
-        """Whether the record at `offset` changed nothing."""
-        return read(self._engine, keys.lost(offset)) is not None
-
     def lost(self, offset: int) -> LostMark | None:
         """Why the record at `offset` changed nothing; None when it is effective, skipped or not folded yet."""
         value = read(self._engine, keys.lost(offset))

@@ -160,7 +160,8 @@ class TestByIndex:
 class TestByOffset:
     def test_lost_marks(self, store: PartitionStore) -> None:
         store.apply([record(0, version=5), record(3, version=1), record(4, expected_revision=7)])
-        assert (store.is_lost(0), store.is_lost(3)) == (False, True)
+        assert store.lost(0) is None
+        assert store.lost(3) is not None
         mark = store.lost(4)
         assert mark is not None
         assert (mark.offset, mark.reason, mark.winner) == (4, "revision", 0)
