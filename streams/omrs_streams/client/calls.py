@@ -10,6 +10,7 @@ from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.exchange import Address, Answer, Request, Scope, segment
 from omrs_streams.client.plans import NeedTypes, Plan, operation
+from omrs_streams.client.search import SequencingOrder, sortable, unsortable
 from omrs_streams.client.server_types import ServerTypes
 from omrs_streams.client.wire import Bean, datetime_ms
 
@@ -138,6 +139,30 @@ class Calls:
             return None
         types = yield from self._types_with(*type_names)
         return [str(types.require(name=name)["guid"]) for name in type_names]
+
+    def _paging(
+        self,
+        type_names: Sequence[str | None],
+        statuses: Sequence[str] | None,
+        offset: int,
+        page_size: int,
+        order: SequencingOrder | None,
+        sort_property: str | None,
+    ) -> Plan[Bean]:
+        """What finds have in common. InvalidParameterError for a `sort_property` that nothing of these types has."""
+        if sort_property is not None:
+            types = yield from self._types_with(*type_names)
+            if not sortable(types, type_names, sort_property) and not self._server_types.fresh():
+                types = yield NeedTypes(stale=types)  # a patch may have added it
+            if not sortable(types, type_names, sort_property):
+                raise unsortable(types, type_names, sort_property)
+        return {
+            "limitResultsByStatus": list(statuses or ()) or None,
+            "offset": offset,
+            "pageSize": page_size,
+            "sequencingOrder": order or ("PROPERTY_ASCENDING" if sort_property else None),
+            "sequencingProperty": sort_property,
+        }
 
     def _replacing(self, type_name: str, properties: Mapping[str, Any]) -> Plan[Bean]:
         """The request that replaces a whole property set."""

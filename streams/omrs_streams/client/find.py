@@ -29,7 +29,8 @@ class FindCalls(Calls):
     """Text is a regular expression that must match whole values (see `search.exact` and friends).
 
     `statuses`: instances in one of these; without, all but deleted ones. `order`: a SequencingOrder; with
-    `sort_property` alone it is PROPERTY_ASCENDING. `page_size` 0 = everything. `as_of`: as it was at that time.
+    `sort_property` (of the type, or of one of its subtypes) alone it is PROPERTY_ASCENDING. `page_size` 0 = everything.
+    `as_of`: as it was at that time.
     """
 
     @operation
@@ -54,7 +55,7 @@ class FindCalls(Calls):
             "matchProperties": (yield from self._conditions(type_name, properties)),
             "matchClassifications": matched if classifications else None,
         }
-        fields |= paging(statuses, offset, page_size, order, sort_property)
+        fields |= yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)
         find = yield from self._find(_ENTITIES, "EntityFindRequest", type_name, as_of, fields)
         return entities_of((yield find))
 
@@ -78,7 +79,7 @@ class FindCalls(Calls):
             "matchProperties": (yield from self._match(type_name, properties)),
             "matchCriteria": match,
             "limitResultsByClassification": list(classifications or ()) or None,
-            **paging(statuses, offset, page_size, order, sort_property),
+            **(yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)),
         }
         path = f"{_ENTITIES}/by-property"
         find = yield from self._find(path, "EntityPropertyFindRequest", type_name, as_of, fields)
@@ -100,7 +101,7 @@ class FindCalls(Calls):
         as_of: Moment | None = None,
     ) -> Plan[list[Entity]]:
         """Entities that carry the classification, and whose classification's properties match."""
-        fields = paging(statuses, offset, page_size, order, sort_property)
+        fields = yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)
         if properties:
             fields |= {"matchProperties": (yield from self._match(name, properties)), "matchCriteria": match}
         path = f"{_ENTITIES}/by-classification/{segment(name)}"
@@ -124,7 +125,7 @@ class FindCalls(Calls):
         """Entities with any string or enum value that the pattern matches; `classifications`: any one of the names."""
         fields = {
             "limitResultsByClassification": list(classifications or ()) or None,
-            **paging(statuses, offset, page_size, order, sort_property),
+            **(yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)),
         }
         path = f"{_ENTITIES}/by-property-value"
         query = {"searchCriteria": criteria}
@@ -201,7 +202,7 @@ class FindCalls(Calls):
         fields = {
             "subtypeGUIDs": (yield from self._type_guids(subtypes)),
             "matchProperties": (yield from self._conditions(type_name, properties)),
-            **paging(statuses, offset, page_size, order, sort_property),
+            **(yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)),
         }
         find = yield from self._find(_RELATIONSHIPS, "InstanceFindRequest", type_name, as_of, fields)
         return relationships_of((yield find))
@@ -224,7 +225,7 @@ class FindCalls(Calls):
         fields = {
             "matchProperties": (yield from self._match(type_name, properties)),
             "matchCriteria": match,
-            **paging(statuses, offset, page_size, order, sort_property),
+            **(yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)),
         }
         path = f"{_RELATIONSHIPS}/by-property"
         find = yield from self._find(path, "PropertyMatchFindRequest", type_name, as_of, fields)
@@ -244,7 +245,7 @@ class FindCalls(Calls):
         as_of: Moment | None = None,
     ) -> Plan[list[Relationship]]:
         """Relationships with any string or enum value that the pattern matches."""
-        fields = paging(statuses, offset, page_size, order, sort_property)
+        fields = yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)
         path = f"{_RELATIONSHIPS}/by-property-value"
         query = {"searchCriteria": criteria}
         find = yield from self._find(path, "TypeLimitedFindRequest", type_name, as_of, fields, query)
@@ -307,22 +308,6 @@ def finding(path: str, name: str, as_of: Moment | None, query: Mapping[str, str]
         path, name = f"{path}/history", name.replace("FindRequest", "HistoricalFindRequest")
         fields["asOfTime"] = moment_ms(as_of)
     return Request("POST", path, request(name, **fields), query or {})
-
-
-def paging(
-    statuses: Sequence[str] | None,
-    offset: int,
-    page_size: int,
-    order: SequencingOrder | None,
-    sort_property: str | None,
-) -> dict[str, Any]:
-    return {
-        "limitResultsByStatus": list(statuses or ()) or None,
-        "offset": offset,
-        "pageSize": page_size,
-        "sequencingOrder": order or ("PROPERTY_ASCENDING" if sort_property else None),
-        "sequencingProperty": sort_property,
-    }
 
 
 def in_guid_order(fetch: Callable[[int, int], Plan[list[I]]], page_size: int) -> Pages[I]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from omrs_streams.client.calls import Calls, Moment
 from omrs_streams.client.exchange import segment
-from omrs_streams.client.find import PAGE, finding, in_guid_order, paging
+from omrs_streams.client.find import PAGE, finding, in_guid_order
 from omrs_streams.client.instances import Entity, Graph, Relationship, entities_of, graph_of, relationships_of
 from omrs_streams.client.plans import Pages, Plan, operation, pages
 from omrs_streams.client.search import SequencingOrder
@@ -27,7 +27,7 @@ class GraphCalls(Calls):
         as_of: Moment | None = None,
     ) -> Plan[list[Relationship]]:
         """The relationships that end at entity `guid`, of one type (with its subtypes) or all; page size 0 = all."""
-        fields = paging(statuses, offset, page_size, order, sort_property)
+        fields = yield from self._paging((type_name,), statuses, offset, page_size, order, sort_property)
         type_guid = None if type_name is None else (yield from self.type_guid(type_name))
         path = f"/instances/entity/{segment(guid)}/relationships"
         find = finding(path, "TypeLimitedFindRequest", as_of, None, typeGUID=type_guid, **fields)
@@ -103,7 +103,7 @@ class GraphCalls(Calls):
             None,
             entityTypeGUIDs=(yield from self._type_guids(entity_types)),
             limitResultsByClassification=list(classifications or ()) or None,
-            **paging(statuses, offset, page_size, order, sort_property),
+            **(yield from self._paging(entity_types or (None,), statuses, offset, page_size, order, sort_property)),
         )
         return entities_of((yield find))
 

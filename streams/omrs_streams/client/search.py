@@ -4,7 +4,7 @@ Patterns are Java regular expressions that match the whole text; `exact`, `start
 quote a literal, so that no character of it acts as an operator.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ Operator = Literal["EQ", "NEQ", "LT", "LTE", "GT", "GTE", "IN", "IS_NULL", "NOT_
 _STRING, _DATE = "OM_PRIMITIVE_TYPE_STRING", "OM_PRIMITIVE_TYPE_DATE"
 _HEADER_STRINGS = ("metadataCollectionId", "metadataCollectionName", "typeName", "typeGUID", "createdBy", "updatedBy")
 _HEADER_DATES = ("createTime", "updateTime", "effectiveFromTime", "effectiveToTime")
+_HEADER = (*_HEADER_STRINGS, *_HEADER_DATES)
 _PRIMITIVE_GUIDS = {_STRING: "b34a64b9-554a-42b1-8f8a-7d5c2339f9c4", _DATE: "1bef35ca-d4f9-48db-87c2-afce4649362d"}
 
 
@@ -74,12 +75,44 @@ def attribute_of(types: TypeSystem, type_name: str | None, name: str) -> Attribu
     """The attribute `name` of the type, or the header field; InvalidParameterError lists what there is."""
     attributes = types.attributes(type_name) if type_name else {}
     found = attributes.get(name) or header_attribute(name)
-    if found is None:
-        known = ", ".join(sorted(attributes)) or "give a type name to search by its properties"
+    if found is None and type_name is None:
         raise InvalidParameterError(
-            f"{type_name or 'any type'} has no property {name!r}", help=f"known: {known}", property=name
+            f"without a type, instances cannot be searched by property {name!r}",
+            help=f"name a type that has it, or search by one of {', '.join(_HEADER)}",
+            property=name,
+        )
+    if found is None:
+        known = ", ".join(sorted(attributes)) or f"none of its own; of every instance: {', '.join(_HEADER)}"
+        raise InvalidParameterError(
+            f"type {type_name} has no property {name!r}", help=f"its properties: {known}", property=name
         )
     return found
+
+
+def sortable(types: TypeSystem, type_names: Sequence[str | None], name: str) -> bool:
+    """Whether instances of one of the types (None: of any) can have a property `name`; those of subtypes can, too."""
+    return any(name in types.attributes(each) for type_name in type_names for each in _with_subtypes(types, type_name))
+
+
+def unsortable(types: TypeSystem, type_names: Sequence[str | None], name: str) -> InvalidParameterError:
+    """The error for an order by something that is not `sortable`."""
+    asked = [type_name for type_name in type_names if type_name is not None]
+    known = sorted({attribute for type_name in asked for attribute in types.attributes(type_name)})
+    said = f"the type's properties: {', '.join(known)}; " if known else ""
+    return InvalidParameterError(
+        f"no instance of {' or '.join(asked) or 'any type'} has a property {name!r} to sort by",
+        help=f"{said}for times and guids there is `order`",
+        parameter="sort_property",
+    )
+
+
+def _with_subtypes(types: TypeSystem, type_name: str | None) -> Iterator[str]:
+    if type_name is None:
+        yield from (str(typedef["name"]) for typedef in types.typedefs())
+        return
+    for guid in types.subtype_guids(str(types.require(name=type_name)["guid"])):
+        if (typedef := types.typedef(guid)) is not None:
+            yield str(typedef["name"])
 
 
 @dataclass(frozen=True, slots=True)

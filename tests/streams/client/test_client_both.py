@@ -10,6 +10,7 @@ from http_server import Answer, Received, Server, answering, bean, refusal
 
 from omrs_schemas.errors import (
     EntityNotKnownError,
+    InvalidParameterError,
     NotReadyError,
     OmrsError,
     RepositoryError,
@@ -273,3 +274,33 @@ def test_classifications_by_way_of_a_proxy(make_client: Make) -> None:
     assert first["class"] == third["class"] == "ProxyClassificationRequest"
     assert (second["class"], second["classificationOrigin"]) == ("ClassificationProxyRequest", "PROPAGATED")
     assert first["entityProxy"] == last == proxy
+
+
+def test_an_order_by_a_property_that_is_none_is_refused(make_client: Make) -> None:
+    with answering(Typed(TYPES)) as server:
+        client = make_client(server.url)
+        for find, type_name in (
+            (client.find_entities, "GlossaryTerm"),
+            (client.find_entities, None),
+            (client.find_relationships, "Synonym"),
+            (lambda name, **how: client.find_entities_by_value("x", name, **how), "GlossaryTerm"),
+            (lambda name, **how: client.relationships_of("g", name, **how), None),
+            (lambda name, **how: client.related_entities("g", entity_types=[name], **how), "GlossaryTerm"),
+        ):
+            with pytest.raises(InvalidParameterError, match=f"of {type_name or 'any type'} has a property 'nope'"):
+                find(type_name, sort_property="nope")
+        client.find_entities("GlossaryTerm", sort_property="displayName")
+        client.find_entities("Referenceable", sort_property="pathName")  # some of them have it
+        client.find_entities(sort_property="displayName")
+    assert [call for call in asked(server) if call != "GET /types/all"] == ["POST /instances/entities"] * 3
+
+
+def test_a_search_by_a_property_that_is_none_says_what_there_is(make_client: Make) -> None:
+    with answering(Typed(TYPES)) as server:
+        client = make_client(server.url)
+        with pytest.raises(InvalidParameterError, match="type GlossaryTerm has no property 'nope'") as raised:
+            client.find_entities_by_property("GlossaryTerm", {"nope": 1})
+        assert raised.value.help.startswith("its properties: ") and "displayName" in raised.value.help
+        with pytest.raises(InvalidParameterError, match=r"without a type, .* by property 'displayName'") as raised:
+            client.find_entities_by_property(None, {"displayName": "x"})
+    assert raised.value.help.startswith("name a type that has it, or search by one of metadataCollectionId")
