@@ -6,6 +6,7 @@ carry them: an archive or the conformance suite leaves them out, and then the Ty
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 
 from omrs_streams.repository.matching_request import Bean
 
@@ -135,7 +136,9 @@ def string_form(value: Bean) -> str:
     field = COLLECTIONS.get(str(category))
     if field is None:
         raw = value.get("primitiveValue")
-        return str(raw).lower() if isinstance(raw, bool) else "" if raw is None else str(raw)
+        if raw is None or (isinstance(raw, float) and not isfinite(raw)):
+            return ""  # JSON has no such number: on its way to another worker it becomes null
+        return str(raw).lower() if isinstance(raw, bool) else str(raw)
     held = elements(value.get(field))
     names = sorted(held, key=(lambda name: (len(name), name)) if category == "ARRAY" else None)
     return "{" + ", ".join(f"{name}={string_form(held[name])}" for name in names) + "}"

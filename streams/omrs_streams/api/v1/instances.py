@@ -28,6 +28,7 @@ from omrs_streams.api.v1.models import (
     Replacement,
     Retype,
 )
+from omrs_streams.api.v1.paging import mark
 from omrs_streams.api.v1.replies import listed, nothing, one
 from omrs_streams.api.v1.views import entity, entity_url, relationship, relationship_url
 from omrs_streams.repository.local import Bean
@@ -122,8 +123,8 @@ async def history(
         ask,
         page_of(noun),
         fetch,
-        lambda bean: sign * bean["version"],
-        lambda bean: {"version": bean["version"]},
+        lambda last: sign * (last.number or 0),
+        lambda bean: mark(guid, bean["version"]),
         limit=limit,
         cursor=cursor,
     )

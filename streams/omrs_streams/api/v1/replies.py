@@ -89,7 +89,7 @@ async def listed(
     make: Callable[[list[Bean], dict[str, Any]], P],
     fetch: paging.Fetch,
     key: paging.Key,
-    keep: Callable[[Bean], Bean],
+    keep: paging.Keep,
     *,
     limit: int,
     cursor: str | None,

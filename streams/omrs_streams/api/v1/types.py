@@ -16,7 +16,7 @@ from omrs_streams.api.v1.beans import type_guid
 from omrs_streams.api.v1.handling import make_router
 from omrs_streams.api.v1.life import Continued, PageSize
 from omrs_streams.api.v1.models import Page
-from omrs_streams.api.v1.paging import DEFAULT_LIMIT
+from omrs_streams.api.v1.paging import DEFAULT_LIMIT, mark
 from omrs_streams.api.v1.replies import created, listed, nothing, one, paged, refusals
 from omrs_streams.api.v1.type_models import (
     AttributeCategory,
@@ -109,15 +109,19 @@ async def _by_name(
     async def fetch(offset: int, count: int) -> list[Bean]:
         return found[offset : offset + count]
 
-    return await listed(ask, make, fetch, _key, _keep, limit=limit, cursor=cursor)
+    return await listed(
+        ask,
+        make,
+        fetch,
+        lambda last: (last.text or "", last.guid),
+        lambda bean: mark(bean["guid"], bean["name"]),
+        limit=limit,
+        cursor=cursor,
+    )
 
 
 def _key(bean: Bean) -> tuple[str, str]:
     return bean["name"], bean["guid"]
-
-
-def _keep(bean: Bean) -> Bean:
-    return {"name": bean["name"], "guid": bean["guid"]}
 
 
 async def _found(ask: Asking, kind: str, identity: str) -> Bean:
