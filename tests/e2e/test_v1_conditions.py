@@ -76,6 +76,24 @@ def test_the_same_key_again_changes_nothing_again(erin: Person) -> None:
     is_problem(erin.post("/entities", json=body, headers={"Idempotency-Key": "x" * 256}), 400)
 
 
+def test_a_key_is_not_for_another_request(erin: Person) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    body = {"type": "GlossaryTerm", "properties": {"qualifiedName": "once", "aliases": ["a"]}}
+    made = erin.post("/entities", json=body, headers=key).json()
+    for other in ({**body, "type": "ToDo", "properties": {}}, {**body, "properties": {"qualifiedName": "twice"}}):
+        problem = is_problem(erin.post("/entities", json=other, headers=key), 422, made["guid"])
+        assert problem["errors"][0]["pointer"] == "Idempotency-Key"
+    erin.patch(f"/entities/{made['guid']}", json=change("x")).raise_for_status()
+    again = erin.post("/entities", json=body, headers=key)
+    assert again.status_code == 201 and again.json()["version"] == 2
+
+    ends = [erin.create("GlossaryTerm", {"qualifiedName": uuid4().hex})["guid"] for _ in range(3)]
+    key = {"Idempotency-Key": uuid4().hex}
+    related = {"type": "RelatedTerm", "end1": ends[0], "end2": ends[1]}
+    assert [erin.post("/relationships", json=related, headers=key).status_code for _ in range(2)] == [201, 201]
+    is_problem(erin.post("/relationships", json={**related, "end2": ends[2]}, headers=key), 422)
+
+
 def test_patches_at_the_same_time_are_all_kept(erin: Person, path: str, pair: Pair) -> None:
     fields = ["summary", "usage", "examples", "abbreviation"]
     answers: dict[str, int] = {}

@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import CodecError, InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.api.v1 import beans, examples, finding, life
+from omrs_streams.api.v1 import beans, examples, finding, life, repeating
 from omrs_streams.api.v1.asking import Ask, Asking, Create
 from omrs_streams.api.v1.base import MAX_NAMES, Name
 from omrs_streams.api.v1.finding import Kind, Sort, sorting
@@ -46,7 +46,7 @@ Order = Annotated[Sort | None, Query(alias="sort", description=finding.SORT_DESC
 )
 async def create(ask: Create, given: Annotated[NewEntity, examples.ENTITY]) -> Response:
     operation = "addExternalEntity" if given.external_source else "addEntity"
-    answer = await ask.write(operation, body=beans.new_entity(ask.types, given))
+    answer = await repeating.create(ask, ENTITY, operation, beans.new_entity(ask.types, given))
     return shown(ask, ENTITY, answer, status=201, location=ENTITY.url(answer.result["guid"]))
 
 

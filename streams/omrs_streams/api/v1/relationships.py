@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Response
 
 from omrs_schemas.errors import EntityNotKnownError, EntityProxyOnlyError
-from omrs_streams.api.v1 import beans, examples, life
+from omrs_streams.api.v1 import beans, examples, life, repeating
 from omrs_streams.api.v1.asking import Ask, Create
 from omrs_streams.api.v1.entities import OfType, Order, Text, WithStatus, filters, found
 from omrs_streams.api.v1.handling import make_router
@@ -30,7 +30,7 @@ async def create(ask: Create, given: Annotated[NewRelationship, examples.RELATIO
     operation = "addExternalRelationship" if given.external_source else "addRelationship"
     body = beans.new_relationship(ask.types, given)
     try:
-        answer = await ask.write(operation, body=body)
+        answer = await repeating.create(ask, RELATIONSHIP, operation, body)
     except (EntityNotKnownError, EntityProxyOnlyError) as error:
         error.params["pointer"] = "/end2" if error.params.get("guid") == given.end2 else "/end1"
         raise
