@@ -90,5 +90,7 @@ def not_offered(operation: str, server: str) -> FunctionNotSupportedError:
 
 
 def warning(member: str, error: OmrsError) -> str:
-    """What a warning says of a member that could not take part."""
+    """What a warning says of a member that could not take part. What the user may not read there is not named."""
+    if isinstance(error, UserNotAuthorizedError):
+        return f"{member}: {error.code} the user may not read all of it there"
     return f"{member}: {error.code} {error.message}"

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.federation.failures import combined
+from omrs_streams.federation.judging import Judge, home_classifications
 from omrs_streams.federation.member import Asked, Member, Round
 from omrs_streams.federation.merging import Said, by_guid, maintainers, merged
-from omrs_streams.federation.reads import home_classifications
 from omrs_streams.federation.request import Request
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.matching_request import check_paging
@@ -31,10 +31,17 @@ async def find(request: Request) -> Answer:
     wanted = asked_for = offset + size if size else 0
     replies = await request.all(_from_the_start(request.asked, wanted))
     require_answers(request, replies)
+    judge = Judge(request)
     while True:
         found = by_guid((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
-        everything = [bean for said in found.values() if (bean := merged(said)) is not None]
-        seen = request.view(everything)
+        judge.shown |= {
+            guid for guid, said in found.items() if request.federated.local_id in (each.member for each in said)
+        }
+        while True:
+            everything = known_here(found, judge)
+            seen = visible(request, everything, judge)
+            if not await judge.ask(take(seen, key, 0, wanted)):
+                break
         if len(seen) == len(everything) or _reaches(seen, replies, key, asked_for, wanted):
             break
         asked_for *= MORE
@@ -46,7 +53,19 @@ async def find(request: Request) -> Answer:
     request.learn(page, lambda guid: [said.member for said in found[guid]])
     if not page or "Relationship" in request.asked.operation:
         return request.answer(page)
-    return request.answer(request.view(await classified(request, page, found, replies)))
+    return request.answer(visible(request, await classified(request, page, found, replies, judge), judge))
+
+
+def known_here(found: dict[str, list[Said]], judge: Judge) -> list[Bean]:
+    """The instances out of all that is said, with what the local repository says of those that it did not show."""
+    merging = (merged([*said, judge.said[guid]] if guid in judge.said else said) for guid, said in found.items())
+    return [bean for bean in merging if bean is not None]
+
+
+def visible(request: Request, beans: Sequence[Bean], judge: Judge, operation: str | None = None) -> list[Bean]:
+    """Those of `beans` that the user may see, by the rules here and by the word of the local repository."""
+    seen: list[Bean] = request.view([bean for bean in beans if judge.refusal(bean) is None], operation)
+    return seen
 
 
 def _from_the_start(asked: Asked, size: int) -> Asked:
@@ -79,16 +98,17 @@ def require_answers(request: Request, replies: Round) -> None:
 
 
 async def classified(
-    request: Request, beans: Sequence[Bean], found: dict[str, list[Said]], replies: Round
+    request: Request, beans: Sequence[Bean], found: dict[str, list[Said]], replies: Round, judge: Judge
 ) -> list[Bean]:
     """`beans` with the classifications that members gave to entities which they have not shown.
 
     A member that showed an entity has said what it knows. First those are asked who are named as the home of a
     classification, for they may have taken it back; then the others, who may have given one that nobody else has heard
-    of. No more than `classification_calls` in all.
+    of. No more than `classification_calls` in all; what
+    the local repository says (`judge`) costs none.
     """
     limit = request.federated.settings.classification_calls
-    members = [reply.member for reply in replies.answers]
+    members = [each.member for each in replies.answers if each.member.collection_id != request.federated.local_id]
     named: list[tuple[Member, str]] = []
     others: list[tuple[Member, str]] = []
     for bean in beans:
@@ -108,7 +128,7 @@ async def classified(
     wanted = [*named[:limit], *others]
     if not wanted:
         return list(beans)
-    heard: dict[str, list[Said]] = {}
+    heard: dict[str, list[Said]] = {guid: [said] for guid, said in judge.said.items()}
     for guid, said in await home_classifications(request, wanted):
         heard.setdefault(guid, []).append(said)
     return [

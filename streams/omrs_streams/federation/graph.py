@@ -3,9 +3,10 @@
 Each member walks over what it holds. A way that leads over relationships which no single member holds is not found.
 """
 
-from omrs_streams.federation.finds import classified, require_answers
+from omrs_streams.federation.finds import classified, known_here, require_answers, visible
+from omrs_streams.federation.judging import Judge
 from omrs_streams.federation.member import Round
-from omrs_streams.federation.merging import Said, by_guid, merged
+from omrs_streams.federation.merging import Said, by_guid
 from omrs_streams.federation.request import Request
 from omrs_streams.repository.changes import ends_of
 from omrs_streams.repository.services import Answer
@@ -18,13 +19,16 @@ async def graph(request: Request) -> Answer:
     replies = await request.all()
     require_answers(request, replies)
     entities, relationships = _parts(replies, ENTITIES), _parts(replies, RELATIONSHIPS)
-    nodes = [bean for said in entities.values() if (bean := merged(said)) is not None]
-    nodes = request.view(nodes, "findEntities")
-    nodes = request.view(await classified(request, nodes, entities, replies), "findEntities")
-    there = {bean["guid"] for bean in nodes}
-    edges = [bean for said in relationships.values() if (bean := merged(said)) is not None]
-    edges = [bean for bean in request.view(edges, "findRelationships") if there.issuperset(ends_of(bean))]
     shown = {**entities, **relationships}
+    local = request.federated.local_id
+    judge = Judge(request, {guid for guid, said in shown.items() if local in (each.member for each in said)})
+    edges = known_here(relationships, judge)
+    await judge.ask([*known_here(entities, judge), *edges])
+    nodes = visible(request, known_here(entities, judge), judge, "findEntities")
+    nodes = visible(request, await classified(request, nodes, entities, replies, judge), judge, "findEntities")
+    there = {bean["guid"] for bean in nodes}
+    edges = visible(request, edges, judge, "findRelationships")
+    edges = [bean for bean in edges if there.issuperset(ends_of(bean))]
     request.learn([*nodes, *edges], lambda guid: [said.member for said in shown[guid]])
     found = {ENTITIES: nodes, RELATIONSHIPS: edges}
     return request.answer({name: beans for name, beans in found.items() if beans})

@@ -8,9 +8,11 @@ from omrs_schemas.errors import (
     MemberUnavailableError,
     OmrsError,
     RelationshipNotKnownError,
+    UserNotAuthorizedError,
 )
 from omrs_streams.federation.failures import combined
-from omrs_streams.federation.member import Asked, Member, Round
+from omrs_streams.federation.judging import Judge, home_classifications
+from omrs_streams.federation.member import Asked, Round
 from omrs_streams.federation.merging import Said, chosen, maintainers, merged
 from omrs_streams.federation.request import Request
 from omrs_streams.repository.local import Bean
@@ -43,6 +45,7 @@ async def look(request: Request) -> tuple[Bean, int | None] | None:
     if best is None or best.bean is None:
         _raise_for_nobody(request, replies)
         return None
+    judge = await _judged(request, replies, best.bean)
     denied = _denied(request, replies, best.bean)
     if denied is not None:
         if request.asked.operation.startswith("is"):
@@ -50,8 +53,23 @@ async def look(request: Request) -> tuple[Bean, int | None] | None:
         raise denied
     shown = [each.member for each in said]
     request.learn([best.bean], lambda _: shown)
+    own = judge.said.get(best.bean["guid"])
+    said += [own] if own is not None else []
     said += await _of_proxies(request, replies)
     return merged(said) or best.bean, best.revision if best.member in maintainers(best.bean) else None
+
+
+async def _judged(request: Request, replies: Round, bean: Bean) -> Judge:
+    """What the local repository says of `bean`. Raises its refusal: it is decisive."""
+    own = replies.of(request.federated.local_id)
+    if own is not None and isinstance(own.error, UserNotAuthorizedError):
+        raise own.error
+    judge = Judge(request, {bean["guid"]} if own is not None and own.result is not None else set())
+    await judge.ask([bean])
+    refusal = judge.refusal(bean)
+    if refusal is not None:
+        raise refusal
+    return judge
 
 
 def _raise_for_nobody(request: Request, replies: Round) -> None:
@@ -92,38 +110,18 @@ def _denied(request: Request, replies: Round, bean: Bean) -> OmrsError | None:
 
 
 async def _of_proxies(request: Request, replies: Round) -> list[Said]:
-    """What those members say of the entity's classifications that know it by a proxy only."""
+    """What those remote members say of the entity's classifications that know it by a proxy only."""
     operation = request.asked.operation
     if "Entity" not in operation:
         return []
     asking = [
         reply.member
         for reply in replies
-        if isinstance(reply.error, EntityProxyOnlyError) or (reply.error is None and reply.result is None)
+        if reply.member.collection_id != request.federated.local_id
+        and (isinstance(reply.error, EntityProxyOnlyError) or (reply.error is None and reply.result is None))
     ]
     heard = await home_classifications(request, [(member, request.asked.guid) for member in asking])
     return [said for _, said in heard]
-
-
-async def home_classifications(request: Request, wanted: list[tuple[Member, str]]) -> list[tuple[str, Said]]:
-    """What members say of their own classifications of entities that they have not shown, by guid.
-
-    An error is no word on them, but that of a member which does not know the entity: it has none.
-    """
-    time = request.asked.bean.get("asOfTime")
-    operation = "getHomeClassifications" if time is None else "getHomeClassificationsAsOf"
-    if operation not in request.federated.operations:
-        return []
-    body = None if time is None else {"class": "HistoryRequest", "asOfTime": time}
-    asked = [(member, Asked(operation, {"entityGUID": guid}, body=body)) for member, guid in wanted]
-    said = []
-    replies = await request.each(asked)
-    for (_, guid), reply in zip(wanted, replies, strict=True):
-        if reply.answer is not None or isinstance(reply.error, EntityNotKnownError):
-            home = reply.member.collection_id
-            own = tuple(each for each in reply.result or () if home in maintainers(each))
-            said.append((guid, Said(home, classifications=own)))
-    return said
 
 
 async def look_at(request: Request, operation: str, guid: str, name: str = "guid") -> tuple[Bean, int | None] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from omrs_schemas.errors import (
     EntityNotKnownError,
     EntityProxyOnlyError,
+    OmrsError,
     RelationshipNotKnownError,
     TypeDefError,
     TypeDefNotKnownError,
@@ -68,17 +69,25 @@ class Request:
         wanted = [(member, asked or self.asked) for member in (self.members if members is None else members)]
         return await self.each(wanted, FIRST_SHARE)
 
-    async def each(self, wanted: Iterable[tuple[Member, Asked]], share: float = 1.0) -> Round:
-        """Ask each what it is to be asked, at the same time, until `share` of the time that is left has passed."""
+    async def each(
+        self,
+        wanted: Iterable[tuple[Member, Asked]],
+        share: float = 1.0,
+        silent: tuple[type[OmrsError], ...] = (),
+    ) -> Round:
+        """Ask each what it is to be asked, at the same time, until `share` of the time that is left has passed.
+
+        `silent`: errors that are no warning.
+        """
         now = asyncio.get_running_loop().time()
         left = self.federated.settings.deadline_s if self.deadline is None else max(0.0, self.deadline - now)
         replies = await ask(wanted, self.caller, now + left * share)
-        self.warn(replies)
+        self.warn(replies, silent)
         return replies
 
-    def warn(self, replies: Round) -> None:
+    def warn(self, replies: Round, silent: tuple[type[OmrsError], ...] = ()) -> None:
         for reply in replies:
-            if reply.error is not None and not isinstance(reply.error, NOTHING_THERE):
+            if reply.error is not None and not isinstance(reply.error, (*NOTHING_THERE, *silent)):
                 text = warning(reply.member.name, reply.error)
                 if text not in self.warnings:
                     self.warnings.append(text)

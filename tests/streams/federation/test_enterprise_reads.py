@@ -133,7 +133,8 @@ def test_a_refusal_of_one_is_a_warning_where_another_answers() -> None:
     other = MemoryMember("b")
     other.refuses["findEntities"] = UserNotAuthorizedError("not you")
     answer = Together(MemoryMember("local", ENTITY), other)("findEntities", body={})
-    assert answer.result == [ENTITY] and "not you" in answer.warnings[0]
+    assert answer.result == [ENTITY]
+    assert answer.warnings[0].startswith("b: ") and "not you" not in answer.warnings[0], "it may name what is hidden"
     with pytest.raises(UserNotAuthorizedError):
         Together(other)("findEntities", body={})
 
@@ -144,13 +145,14 @@ def test_few_questions_about_classifications() -> None:
     Together(local, other)("findEntities", body={})
     assert "getHomeClassifications" not in (*local.asked, *other.asked)
     many = MemoryMember("b", *(term(f"{number:03}", "b") for number in range(30)))
-    local = MemoryMember("local")
-    Together(local, many, classification_calls=20)("findEntities", body={})
-    assert local.asked.count("getHomeClassifications") == 0, "all or none"
-    Together(local, many, classification_calls=30)("findEntities", body={})
-    assert local.asked.count("getHomeClassifications") == 30
-    given = MemoryMember("b", *(term(f"{number:03}", "b", 1, tag("X", "local")) for number in range(30)))
-    answer = Together(local, given, classification_calls=20)("findEntities", body={})
+    local, third = MemoryMember("local"), MemoryMember("c")
+    Together(local, many, third, classification_calls=20)("findEntities", body={})
+    assert third.asked.count("getHomeClassifications") == 0, "all or none"
+    assert local.asked.count("getEntitySummary") == 30, "costs no network"
+    Together(local, many, third, classification_calls=30)("findEntities", body={})
+    assert third.asked.count("getHomeClassifications") == 30
+    given = MemoryMember("b", *(term(f"{number:03}", "b", 1, tag("X", "c")) for number in range(30)))
+    answer = Together(local, given, third, classification_calls=20)("findEntities", body={})
     assert answer.warnings and "10 results were not checked" in answer.warnings[0]
 
 
