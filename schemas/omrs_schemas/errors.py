@@ -97,7 +97,9 @@ class OmrsError(Exception):
         return f"{JAVA_PACKAGE}.{self.exception_class}"
 
     def __str__(self) -> str:
-        return f"{self.code} {self.message} {self.help}".rstrip()
+        """Code, message, and what helps, set off from what happened."""
+        said = f"{self.code} {self.message}"
+        return f"{said}{' ' if said.endswith(('.', '!', '?')) else '; '}{self.help}" if self.help else said.rstrip()
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors cross process boundaries (replay workers), keyword arguments included."""

@@ -72,8 +72,10 @@ def test_a_code_brings_its_http_code_unless_another_is_given():
 
 def test_text_is_code_message_and_help_and_params_are_kept_apart():
     error = EntityNotKnownError("No entity g-1", help="Check the guid.", guid="g-1")
-    assert str(error) == "OMRS-REPOSITORY-404-002 No entity g-1 Check the guid."
+    assert str(error) == "OMRS-REPOSITORY-404-002 No entity g-1; Check the guid."
     assert error.params == {"guid": "g-1"}
+    assert str(EntityNotKnownError("No entity g-1.", help="Check.")) == "OMRS-REPOSITORY-404-002 No entity g-1. Check."
+    assert str(EntityNotKnownError("No entity g-1")) == "OMRS-REPOSITORY-404-002 No entity g-1"
 
 
 def test_only_what_can_succeed_later_is_retriable():

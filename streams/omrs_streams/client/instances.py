@@ -34,6 +34,11 @@ class Instance(dict[str, Any], Generic[M]):
         return str(self["type"]["typeDefName"])
 
     @property
+    def version(self) -> int:
+        """The number that its home gives it, from 1. (`revision` counts changes of its classifications too.)"""
+        return int(self["version"])
+
+    @property
     def plain_properties(self) -> dict[str, Any]:
         """The properties as Python values."""
         return from_properties(self.get("properties"))

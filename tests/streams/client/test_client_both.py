@@ -82,7 +82,7 @@ def test_a_read_says_at_which_revision_it_was(make_client: Make) -> None:
         [found] = make_client(server.url).find_entities("GlossaryTerm")
     assert isinstance(found, Entity) and found.revision is None
     model = found.as_model()
-    assert isinstance(model, EntityDetail) and model.version == 3
+    assert isinstance(model, EntityDetail) and model.version == found.version == 3
 
 
 def test_a_partial_answer_says_so(make_client: Make) -> None:
