@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 EXACT: Final = 1 << 53
 """Integers up to here are doubles."""
-MAX_TEXT: Final = 100_000
+MAX_TEXT: Final = 20_000
 """Characters of one text; a longer one is a document, not something to sort or search by."""
 DELETED: Final = "DELETED"
 

@@ -24,6 +24,8 @@ FORMAT: Final = "1"
 """Of the tables. A file of another format is deleted and made anew."""
 NAME: Final = "search.duckdb"
 GUIDS_AT_ONCE: Final = 5_000
+BATCH_BYTES: Final = 4 << 20
+"""Rows of a transaction, as JSON; DuckDB needs some ten times as much to take them in."""
 
 _FIXED: Final = {
     "guid": "VARCHAR",
@@ -51,6 +53,8 @@ class Lines:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self.names: set[str] = set()
+        self.size = 0
+        """Bytes of the lines."""
 
     def add(self, rows: Sequence[Row]) -> None:
         """All of them or (Odd) none: NUL and lone surrogates have no place in a column."""
@@ -61,6 +65,7 @@ class Lines:
         if any(b"\\u0000" in line for line in lines):
             raise Odd("NUL in a text")
         self.lines += lines
+        self.size += sum(map(len, lines))
         self.names.update(*rows)
 
 
@@ -81,6 +86,11 @@ class Batch:
     even: set[str] = field(default_factory=set)
     synced: dict[int, tuple[str, int]] = field(default_factory=dict)
     parts: set[int] = field(default_factory=set)
+
+    @property
+    def full(self) -> bool:
+        """Whether its rows are as many bytes as DuckDB takes at once with the memory it is given."""
+        return self.advance.size + self.rows.size > BATCH_BYTES
 
 
 class Table:
@@ -199,7 +209,7 @@ class Table:
                 run("INSERT INTO synced VALUES (?, ?, ?)", [part, source, offset])
             run("COMMIT")
         except BaseException:
-            run("ROLLBACK")
+            self._roll_back()
             raise
         for words in dictionary.words.values():
             words.saved = len(words.values)
@@ -207,6 +217,13 @@ class Table:
             column.ready = True
         dictionary.columns.changed = {}
         self._count()
+
+    def _roll_back(self) -> None:
+        """Whatever failed may have ended the transaction already; what failed is to be told, not that."""
+        try:
+            self.connection.execute("ROLLBACK")
+        except Exception as error:
+            log.debug("nothing was rolled back: %s", error)
 
     def drop(self, part: int) -> None:
         """Forget a partition."""

@@ -224,18 +224,20 @@ class SearchView:
             scans.append(_changed(part, offset))
         batch = Batch()
         began = time.monotonic()
-        for count, (part, guid, meta) in enumerate(heapq.merge(*scans, key=_guid), 1):
+        count = 0
+        for part, guid, meta in heapq.merge(*scans, key=_guid):
+            count += 1
             try:
                 write_anew(part, guid, meta, self._rows, batch, empty=part.number in empty)
             except NotReadyError:
                 part.missed()  # the partition moved away
                 continue
             batch.even.add(guid)
-            if count % AT_ONCE == 0:
+            if count == AT_ONCE or batch.full:
                 if self._stopping.is_set():
                     return
                 self._write(batch)
-                batch = Batch()
+                batch, count = Batch(), 0
                 self._give_way(time.monotonic() - began, parts)
                 self._flush()
                 began = time.monotonic()
@@ -261,14 +263,16 @@ class SearchView:
                 changes, next_offset = part.taken()
                 pending.extend((part, change) for change in changes)
                 goals[part.number] = (part.source, next_offset)
-        for first in range(0, len(pending), AT_ONCE):
+        first = 0
+        while first < len(pending):
             some = pending[first : first + AT_ONCE]
             batch = Batch()
             try:
-                add_changes(batch, some, known_of(some, self._opened), self._rows)
+                taken = add_changes(batch, some, known_of(some, self._opened), self._rows)
             except NotReadyError:
                 return  # a partition moved away; the others' turn comes again
-            if first + AT_ONCE >= len(pending):
+            some, first = some[:taken], first + taken
+            if first >= len(pending):
                 batch.synced = goals
             self._write(batch)
             for part, change in some:

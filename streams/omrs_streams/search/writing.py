@@ -22,9 +22,13 @@ def known_of(changes: Iterable[tuple[Part, Change]], table: Table) -> Known:
     )
 
 
-def add_changes(batch: Batch, changes: Iterable[tuple[Part, Change]], known: Known, rows: Rows) -> None:
-    """What brings the file from what is known of it to these changes."""
+def add_changes(batch: Batch, changes: Iterable[tuple[Part, Change]], known: Known, rows: Rows) -> int:
+    """What brings the file from what is known of it to these changes, until the batch is full; how many were taken."""
+    taken = 0
     for part, change in changes:
+        if batch.full:
+            break
+        taken += 1
         guid, meta = change.guid, change.meta
         batch.parts.add(part.number)
         batch.even.add(guid)
@@ -40,6 +44,7 @@ def add_changes(batch: Batch, changes: Iterable[tuple[Part, Change]], known: Kno
                 _is_odd(part, guid, batch)
         else:
             write_anew(part, guid, meta, rows, batch)
+    return taken
 
 
 def write_anew(part: Part, guid: str, meta: StateMeta, rows: Rows, batch: Batch, *, empty: bool = False) -> None:

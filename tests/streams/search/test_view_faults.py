@@ -270,3 +270,18 @@ def test_nothing_is_kept_where_it_is_switched_off(tmp_path: Path) -> None:
     assert server.stores[0].watcher is None
     assert_right(server)
     server.close()
+
+
+def test_documents_as_texts_need_no_more_memory_than_it_is_given(server: Server) -> None:
+    """A transaction is bounded by bytes: made anew, and of changes."""
+    document = "a page of words " * 1_200
+    for made in range(2):
+        for number in range(300):
+            values = {"displayName": f"{number:03} {document}", "description": f"{made} {document}"}
+            bean = entity(f"document-{number:03}", values=values, version=made + 1)
+            server.put("UPDATED" if made else "NEW", bean)
+        server.catch_up()
+        assert server.uses_view
+        assert server.view.status()["pending"] == 0 and server.view.status()["odd"] == 0
+        assert_right(server)
+    assert server.view.status()["past_rows"] == 300
