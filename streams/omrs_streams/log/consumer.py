@@ -33,12 +33,12 @@ def watermarks(conf: dict[str, Any], topic: str, partitions: int) -> list[tuple[
         consumer.close()
 
 
-def ends_of(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+def ends_of(consumer: Consumer, topic: str, partition: int, within: float = REQUEST_S) -> tuple[int, int]:
     """The (earliest, next) offset of one partition; waits for a leader, which a new topic or a failed broker lacks.
 
-    Raises LogError when Kafka does not answer within `REQUEST_S`.
+    Raises LogError when Kafka does not answer `within` seconds.
     """
-    deadline = time.monotonic() + REQUEST_S
+    deadline = time.monotonic() + within
     while True:
         try:
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REQUEST_S)

@@ -64,7 +64,7 @@ class TopicView:
     def _follow(self) -> None:
         consumer = Consumer(self._conf)
         try:
-            low, high = ends_of(consumer, self.topic, 0)
+            low, high = ends_of(consumer, self.topic, 0, FIRST_READ_S)
             consumer.assign([TopicPartition(self.topic, 0, low)])
             if high <= low:
                 self._hand_over([], low, caught_up=True)
