@@ -6,6 +6,7 @@ from typing import Any
 import omrs_schemas.model.requests as beans
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.api import graph, instances_classify, instances_copies, instances_identity
+from omrs_streams.api.access import readable
 from omrs_streams.api.instances_classify import external_of
 from omrs_streams.api.route import CREATED, TEXT, Request, Route
 from omrs_streams.repository import changes, queries
@@ -147,8 +148,12 @@ async def summary(r: Request) -> Any:
 
 
 async def home_classifications(r: Request) -> Any:
-    """Also of a proxy: a classification may be at home where its entity is not. External ones are at home here too."""
-    bean, local = _entity(r, r.worker.past(r.bean.get("asOfTime"))), r.worker.local
+    """Also of a proxy: a classification may be at home where its entity is not. External ones are at home here too.
+
+    Who may not read the entity is not told what it carries.
+    """
+    local = r.worker.local
+    bean = readable(r.worker.security, r.call.user, _entity(r, r.worker.past(r.bean.get("asOfTime"))))
     carried = bean.get("classifications") or ()
     return [
         each
