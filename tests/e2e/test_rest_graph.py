@@ -179,6 +179,26 @@ def test_what_may_not_be_read_is_not_there(graph: Graph) -> None:
         refused(answer, "OMRS-STREAMS-403-001", "UserNotAuthorizedException", "guest", guids["d"])
 
 
+def test_who_may_not_read_an_entity_is_not_told_its_classifications(graph: Graph) -> None:
+    guids, guest = graph.guids, graph.running.rest("guest")
+    at = "/instances/entity/{}/home-classifications"
+    shown = guest.get(at.format(guids["c"])).json()["classifications"]
+    assert [each["name"] for each in shown] == ["Confidentiality"]
+    for answer in (guest.get(at.format(guids["d"])), guest.post(f"{at.format(guids['d'])}/history", json={})):
+        refused(answer, "OMRS-STREAMS-403-001", "UserNotAuthorizedException", "guest", guids["d"])
+    told = graph.running.rest("erin").get(at.format(guids["d"])).json()["classifications"]
+    assert [each["name"] for each in told] == ["ZoneMembership"]
+
+
+def test_a_slash_within_a_guid_is_no_part_of_the_path(graph: Graph) -> None:
+    guid = f"{graph.guids['a']}%2fexistence"
+    answer = graph.running.rest("erin").get(f"/instances/entity/{guid}")
+    refused(answer, "OMRS-STREAMS-400-005", "InvalidParameterException", "%2F")
+    problem = httpx.get(f"{graph.running.url}/api/v1/entities/{graph.guids['a']}%2Fhistory", trust_env=False)
+    assert problem.status_code == problem.json()["status"] == 400
+    assert problem.headers["content-type"] == "application/problem+json"
+
+
 def test_a_proxy_is_a_way_and_no_place(graph: Graph) -> None:
     """Of an entity that is here as a proxy only, no EntityDetail can be shown."""
     proxy = foreign("EntityProxy", "GlossaryTerm")

@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.routing import Route as AsgiRoute
 
@@ -30,6 +31,7 @@ from omrs_streams.api.enterprise import (
 )
 from omrs_streams.api.replies import JSON, dump, error_bean, failure, page
 from omrs_streams.api.route import TEXT, Route
+from omrs_streams.api.segments import WholeSegments
 from omrs_streams.api.services import BASE, LocalServices
 from omrs_streams.federation.enterprise import Enterprise
 from omrs_streams.proxy.stored import GUIDS as PROXY_GUIDS
@@ -95,6 +97,7 @@ def make_api(worker: "Worker") -> Starlette:
     )
     return Starlette(
         routes=[*fast, Mount(v1.PATH, app=people), Mount("/", app=described)],
+        middleware=[Middleware(WholeSegments)],
         exception_handlers={HTTPException: v1.no_such_path},
     )
 

@@ -5,6 +5,6 @@ It is written against `repository.services.Services` alone: of this server, or o
 
 from omrs_streams.api.v1.app import make_v1
 from omrs_streams.api.v1.base import PATH
-from omrs_streams.api.v1.problems import no_such_path
+from omrs_streams.api.v1.problems import no_such_path, refusal
 
-__all__ = ["PATH", "make_v1", "no_such_path"]
+__all__ = ["PATH", "make_v1", "no_such_path", "refusal"]

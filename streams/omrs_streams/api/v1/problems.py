@@ -195,6 +195,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
 
 
+def refusal(error: OmrsError, path: str) -> Response:
+    """The answer to a request that reaches no route."""
+    return respond(problem_of(error, path))
+
+
 async def no_such_path(request: Request, error: Exception) -> Response:
     """For the app that this one is mounted in: a path with a line break in it reaches no mounted app."""
     if not isinstance(error, HTTPException):
