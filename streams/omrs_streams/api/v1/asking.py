@@ -22,7 +22,7 @@ Scope = Literal["cohort", "local"]
 
 USER = "x-omrs-user"
 ANONYMOUS = "anonymous"
-_TAG = re.compile(r'"?([0-9]{1,19})"?')
+_TAG = re.compile(r'"([0-9]{1,19})"')
 
 
 @dataclass(frozen=True, slots=True)
