@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from v1_people import Person, is_problem
 
-from workers import Pair
+from workers import Pair, eventually
 
 
 @pytest.fixture
@@ -127,3 +127,11 @@ def test_the_server_says_who_it_is(pair: Pair, erin: Person) -> None:
     assert cohort["name"] == pair.cohort and cohort["status"] == "CONNECTED"
     assert [member["collectionId"] for member in cohort["members"]] == [pair.ids[1]]
     assert cohort["members"][0]["server"] == pair.b.server
+
+
+def test_the_history_of_a_copy_is_said_to_be_of_a_copy(pair: Pair, erin: Person, path: str) -> None:
+    bob = Person(pair.b, "bob")
+    eventually(lambda: bob.get(path, params={"scope": "local"}).status_code == 200, "the copy", within=60)
+    page = bob.get(f"{path}/history").json()
+    assert len(page["items"]) == 1 and erin.collection in page["warnings"][0]
+    assert "warnings" not in erin.get(f"{path}/history").json()

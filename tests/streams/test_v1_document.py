@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.api.v1.app import ROUTERS, make_v1
 from omrs_streams.api.v1.handling import query_parameters
+from omrs_streams.api.v1.views import moment
 from omrs_streams.audit import AuditLog
 from omrs_streams.repository.services import Services
 
@@ -68,3 +69,23 @@ def descriptions(document: Any) -> Iterator[str]:
             yield document["description"]
         for each in document.values():
             yield from descriptions(each)
+
+
+def test_refusals_and_times_have_one_form(people: FastAPI) -> None:
+    document = people.openapi()
+    assert "HTTPValidationError" not in str(document)
+    [text, null] = document["components"]["schemas"]["Entity"]["properties"]["createTime"]["anyOf"]
+    assert (text["type"], text["format"], null) == ("string", "date-time", {"type": "null"})
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
+        (253_402_300_800_000, "+10000-01-01T00:00:00.000Z"),
+        (-62_198_755_200_001, "-0002-12-31T23:59:59.999Z"),
+    ],
+)
+def test_every_time_is_text(ms: int, text: str) -> None:
+    assert moment(ms) == text

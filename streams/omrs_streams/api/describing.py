@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+_REFUSAL = "HTTPValidationError"
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -29,8 +30,19 @@ class DescribedAPI(FastAPI):
         if self.openapi_schema is None:
             document = super().openapi()
             document.setdefault("components", {}).setdefault("schemas", {}).update(self.schemas)
+            _without_refusal(document)
             self.complete(document)
         return super().openapi()
 
     def complete(self, document: dict[str, Any]) -> None:
         """For subclasses: a last hand at the new document."""
+
+
+def _without_refusal(document: dict[str, Any]) -> None:
+    """FastAPI promises a 422 of its own wherever there is a parameter; what it means by it is answered as a 400."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if _REFUSAL in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in (_REFUSAL, "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

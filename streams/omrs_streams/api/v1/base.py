@@ -74,7 +74,10 @@ Moment = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-21T08:24:37.954Z"]}),
 ]
-"""A time: ISO-8601 text outside, epoch milliseconds inside."""
+"""A time of a request: ISO-8601 text outside, epoch milliseconds inside."""
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-21T08:24:37.954Z"])]
+"""A time of an answer."""
 
 Guid = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_LIMIT)]
 """Any text; OMRS does not ask for the form of a UUID."""

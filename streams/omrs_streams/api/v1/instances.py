@@ -117,7 +117,10 @@ async def history(
             "sequencingOrder": "FORWARDS" if order == "oldest" else "BACKWARDS",
         }
         body.update({name: time for name, time in (("fromTime", start), ("toTime", end)) if time is not None})
-        return (await ask(f"get{noun.title}History", path={"guid": guid}, body=body)).result or []
+        found: list[Bean] = (await ask(f"get{noun.title}History", path={"guid": guid}, body=body)).result or []
+        if found and ask.scope == "cohort":
+            await _warn_of_copy(ask, found[0])
+        return found
 
     return await listed(
         ask,
@@ -128,6 +131,17 @@ async def history(
         limit=limit,
         cursor=cursor,
     )
+
+
+async def _warn_of_copy(ask: Asking, bean: Bean) -> None:
+    """Histories are read here whoever maintains the instance (OMRS queries § 5); its home may know more of it."""
+    here = (await ask.here()("getMetadataCollectionId")).result
+    home = bean.get("metadataCollectionId")
+    if here in (home, bean.get("replicatedBy")):
+        return
+    said = f"the history is what this server received of {bean['guid']}; its home {home} may have more versions of it"
+    if said not in ask.warnings:
+        ask.warnings.append(said)
 
 
 # ---- changing ------------------------------------------------------------------------------------------------------

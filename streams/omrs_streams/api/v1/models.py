@@ -3,15 +3,13 @@
 from typing import Any, Literal
 
 from pydantic import Field, JsonValue
-from pydantic.config import JsonDict
 
 from omrs_schemas.model.enums import InstanceStatus
-from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Model, Moment, Name, Properties
+from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Model, Moment, Name, Properties, Time
 
 EXAMPLE_PROPERTIES = {"qualifiedName": "GlossaryTerm::customer", "displayName": "Customer"}
 Status = InstanceStatus
 Origin = Literal["ASSIGNED", "PROPAGATED"]
-TIME: JsonDict = {"format": "date-time"}
 
 
 class ExternalSource(Model):
@@ -40,13 +38,13 @@ class Audited(Model):
     status_before_delete: str | None = None
     version: int = Field(description="counts the changes of the instance, as OMRS does", examples=[1])
     properties: dict[str, JsonValue] = Field(examples=[EXAMPLE_PROPERTIES])
-    effective_from: str | int | None = Field(None, json_schema_extra=TIME)
-    effective_to: str | int | None = Field(None, json_schema_extra=TIME)
+    effective_from: Time | None = None
+    effective_to: Time | None = None
     home: Home
     created_by: str | None = None
-    create_time: str | int | None = Field(None, json_schema_extra=TIME)
+    create_time: Time | None = None
     updated_by: str | None = None
-    update_time: str | int | None = Field(None, json_schema_extra=TIME)
+    update_time: Time | None = None
     maintained_by: list[str] | None = None
     mapping_properties: dict[str, Any] | None = None
 

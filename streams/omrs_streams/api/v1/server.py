@@ -10,7 +10,7 @@ from omrs_schemas.codes import Code
 from omrs_schemas.errors import RepositoryError
 from omrs_streams import metrics
 from omrs_streams.api.v1.asking import Ask
-from omrs_streams.api.v1.base import Model
+from omrs_streams.api.v1.base import Model, Time
 from omrs_streams.api.v1.handling import make_router
 from omrs_streams.api.v1.replies import plain, refusals
 from omrs_streams.api.v1.views import moment
@@ -27,7 +27,7 @@ class Member(Model):
     collection_name: str | None = None
     server: str | None = None
     organization: str | None = None
-    registered: str | int | None = Field(None, json_schema_extra={"format": "date-time"})
+    registered: Time | None = None
 
 
 class Cohort(Model):

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints
 
 from omrs_schemas.model.enums import AttributeCardinality, ClassificationPropagationRule, RelationshipEndCardinality
-from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Model, Name
-from omrs_streams.api.v1.models import TIME, Page, Status
+from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Model, Name, Time
+from omrs_streams.api.v1.models import Page, Status
 
 Category = Literal["entity", "relationship", "classification"]
 AttributeCategory = Literal["primitive", "enum", "collection"]
@@ -74,9 +74,9 @@ class Type(Model):
     propagatable: bool | None = None
     origin: str | None = Field(None, description="the metadata collection or archive that defined it")
     created_by: str | None = None
-    create_time: str | int | None = Field(None, json_schema_extra=TIME)
+    create_time: Time | None = None
     updated_by: str | None = None
-    update_time: str | int | None = Field(None, json_schema_extra=TIME)
+    update_time: Time | None = None
     options: dict[str, str] | None = None
     url: str
     warnings: list[str] | None = None

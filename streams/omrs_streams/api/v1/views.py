@@ -10,6 +10,8 @@ from omrs_streams.api.v1.base import PATH
 from omrs_streams.api.v1.models import Classification, End, Entity, Graph, Home, Relationship
 from omrs_streams.repository.local import Bean
 
+_GREGORIAN_CYCLE = 146_097 * 86_400_000  # ms: after 400 years the calendar is the same again
+
 
 def entity_url(guid: str) -> str:
     return f"{PATH}/entities/{quote(guid, safe='')}"
@@ -70,10 +72,20 @@ def classification(bean: Bean) -> Classification:
     )
 
 
-def moment(ms: int | None) -> str | int | None:
-    """A time as text; a number outside the years 1–9999, which such text cannot name."""
+def moment(ms: int | None) -> str | None:
+    """A time as text; with the sign of the year outside 1–9999."""
     if ms is None:
         return None
+    within = _date(ms)
+    if isinstance(within, str):
+        return within
+    cycles, rest = divmod(ms, _GREGORIAN_CYCLE)
+    text = str(_date(rest))
+    return f"{int(text[:4]) + 400 * cycles:+05d}{text[4:]}"
+
+
+def _date(ms: int) -> str | int:
+    """The value of a property; a number outside the years 1–9999, as such text is not taken."""
     try:
         return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}.{ms % 1000:03d}Z"
     except (OverflowError, ValueError, OSError):
@@ -84,7 +96,7 @@ def _end(proxy: Bean) -> End:
     return End(
         guid=proxy["guid"],
         type=_type(proxy),
-        properties=from_properties(proxy.get("uniqueProperties"), date=moment),
+        properties=from_properties(proxy.get("uniqueProperties"), date=_date),
         url=entity_url(proxy["guid"]),
     )
 
@@ -100,7 +112,7 @@ def _audited(bean: Bean) -> dict[str, Any]:
         "status": bean.get("status") or "UNKNOWN",
         "status_before_delete": bean.get("statusOnDelete"),
         "version": bean.get("version") or 0,
-        "properties": from_properties(properties, date=moment),
+        "properties": from_properties(properties, date=_date),
         "effective_from": moment(properties.get("effectiveFromTime")),
         "effective_to": moment(properties.get("effectiveToTime")),
         "home": Home(
