@@ -168,7 +168,12 @@ def load_settings(config: Path | None = None, **given: Any) -> ServerSettings:
     try:
         return ServerSettings(**layered(ServerSettings, file, given))
     except ValidationError as error:
-        raise ConfigurationError(f"the configuration is not valid: {problems(error, ServerSettings)}") from error
+        unnamed = any(each["type"] == "missing" and each["loc"] == ("server",) for each in error.errors())
+        named = "name the server: `omrs worker --server NAME`, `server:` in the file of --config, or OMRS_SERVER"
+        raise ConfigurationError(
+            f"the configuration is not valid: {problems(error, ServerSettings)}",
+            help=named if unnamed else "`omrs worker --help` has the options, docs/settings.md all settings",
+        ) from error
 
 
 def read_yaml(config: Path, what: str = "configuration file") -> dict[str, Any]:

@@ -64,6 +64,18 @@ def test_version_is_json_when_piped() -> None:
     assert json.loads(result.stdout).keys() == {"omrs-streams", "python", "kafka"}
 
 
+def test_version_is_an_option_too() -> None:
+    assert omrs("--version").stdout == omrs("version").stdout
+
+
+def test_a_worker_without_a_name_says_how_to_give_one(tmp_path: Path) -> None:
+    result = omrs("worker", environment={"OMRS_DATA_DIR": str(tmp_path)})
+    assert result.returncode == 1
+    assert (
+        "server: is needed" in result.stderr and "help: name the server: `omrs worker --server NAME`" in result.stderr
+    )
+
+
 def test_a_wrong_command_line_ends_with_2() -> None:
     assert omrs("no-such-command").returncode == 2
     assert omrs("kafka", "up", "--port", "nine").returncode == 2
@@ -144,6 +156,29 @@ def test_rows_and_records_are_tables_at_a_terminal(
     text = capsys.readouterr().out
     for part in ("Things", "guid", "4711", "yes", "3", "Found", "here there"):
         assert part in text
+
+
+NAME = "egeria.omag.openmetadata.repositoryservices.cohort.cocoCohort.OMRSTopic.registration"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_ids_names_and_urls_are_never_broken(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    found: list[dict[str, object]] = [
+        {"topic": NAME, "what": "who is a member of cocoCohort, in Egeria's JSON", "records": 3, "bytes": None},
+        {"topic": "omrs.schemas", "what": "Avro schemas by fingerprint", "records": 11, "bytes": 1024},
+    ]
+    output.rows(found, title="Topics")
+    text = capsys.readouterr().out
+    assert text.startswith("Topics")
+    for part in (NAME, "omrs.schemas", "cocoCohort,", "fingerprint", "1024"):
+        assert part in text
+    assert ("┃ topic" in text) == (width >= 120)
+    if width >= 120:
+        assert max(map(len, text.splitlines())) <= width
 
 
 @pytest.mark.kafka

@@ -3,6 +3,7 @@
 import platform
 import sys
 from importlib.metadata import version as version_of
+from typing import Annotated
 
 import typer
 
@@ -17,8 +18,18 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        version()
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    shown: Annotated[
+        bool, typer.Option("--version", help="As the command `version`.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
     """Open metadata (OMRS) cohort member and integration daemon on Kafka."""
 
 

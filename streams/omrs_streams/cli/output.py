@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -20,7 +21,11 @@ def is_terminal() -> bool:
 
 
 def rows(items: Iterable[Mapping[str, Any]], *, title: str = "") -> None:
-    """Write each item: a row of one table at a terminal, a line of JSON each otherwise (flushed, so tails flow)."""
+    """Write each item: a row of one table at a terminal, a line of JSON each otherwise (flushed, so tails flow).
+
+    A cell is broken between words only, so that ids, names and URLs can be copied; where they do not fit beside each
+    other, each item is written as a record.
+    """
     if not is_terminal():
         for item in items:
             line(item)
@@ -30,14 +35,31 @@ def rows(items: Iterable[Mapping[str, Any]], *, title: str = "") -> None:
     listed = list(items)
     if not listed:
         return
+    console = Console()
     names = list(dict.fromkeys(name for item in listed for name in item))
+    shown = {name: [name, *(text(item.get(name)) for item in listed)] for name in names}
+    least = {name: max(cell_len(word) for cell in cells for word in cell.split()) for name, cells in shown.items()}
+    spare = console.width - 1 - sum(width + 3 for width in least.values())  # of the frame, three are each column's
+    if spare < 0:
+        _records(listed, title)
+        return
     table = Table(title=title or None, title_justify="left")
-    for name in names:
+    for name, cells in shown.items():
         numeric = all(isinstance(item.get(name), int | float | None) for item in listed)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for item in listed:
-        table.add_row(*(text(item.get(name)) for name in names))
-    Console().print(table)
+        more = min(spare, max(map(cell_len, cells)) - least[name])
+        spare -= more
+        table.add_column(name, justify="right" if numeric else "left", width=least[name] + more)
+    for row in list(zip(*shown.values(), strict=True))[1:]:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _records(items: Iterable[Mapping[str, Any]], title: str) -> None:
+    """Items too wide for a table, one below the other."""
+    for number, item in enumerate(items):
+        if number:
+            sys.stdout.write("\n")
+        record({name: value for name, value in item.items() if value not in (None, "")}, say="" if number else title)
 
 
 def record(item: Mapping[str, Any], *, say: str = "") -> None:
