@@ -17,7 +17,7 @@ from starlette.routing import Route as AsgiRoute
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import OmrsError, RepositoryError
 from omrs_streams import metrics
-from omrs_streams.api import audit, highway, instances, types, v1
+from omrs_streams.api import audit, highway, index, instances, types, v1
 from omrs_streams.api.describing import DescribedAPI
 from omrs_streams.api.endpoint import Endpoint, local_endpoint
 from omrs_streams.api.enterprise import (
@@ -96,7 +96,12 @@ def make_api(worker: "Worker") -> Starlette:
         worker.settings.server, services, enterprise if worker.settings.cohorts else None, worker.types, worker.audit
     )
     return Starlette(
-        routes=[*fast, Mount(v1.PATH, app=people), Mount("/", app=described)],
+        routes=[
+            *fast,
+            *index.index_routes(worker.settings.server),
+            Mount(v1.PATH, app=people),
+            Mount("/", app=described),
+        ],
         middleware=[Middleware(WholeSegments)],
         exception_handlers={HTTPException: v1.no_such_path},
     )
@@ -114,6 +119,7 @@ def _described(services: LocalServices, enterprise: Enterprise) -> FastAPI:
         description="Open metadata repository services over an event-sourced store.",
         docs_url="/docs",
     )
+    index.install(app)
     for route in ROUTES:
         _add(app, local_endpoint(services, route), BASE, route)
         if route.operation in ANONYMOUS_OPERATIONS:
@@ -201,7 +207,7 @@ def _operations(app: FastAPI, worker: "Worker") -> None:
     async def status() -> Response:
         return Response(page(worker.operations.status()), media_type=JSON)
 
-    @app.get("/digest", tags=["operations"])
+    @app.get("/digest", tags=["operations"], responses={400: {"description": "`home` is missing"}})
     async def digests(home: str) -> Response:
         """The digest of all instances of one home collection as this server holds them; equal at every member."""
         try:

@@ -115,7 +115,9 @@ async def run(settings: ServerSettings, ready_file: Path | None = None) -> Excep
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         if ready_file is not None:
             await asyncio.to_thread(ready_file.write_text, url)
-        logging.getLogger(__name__).info("server %s listens on %s (API: %s/docs)", settings.server, url, url)
+        logging.getLogger(__name__).info(
+            "server %s listens on %s (API: %s/api/v1/docs, OMRS paths: %s/docs)", settings.server, url, url, url
+        )
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         await serving
