@@ -15,6 +15,7 @@ from omrs_schemas.codes import Code
 from omrs_schemas.errors import FunctionNotSupportedError, MemberUnavailableError, OmrsError, RepositoryError
 from omrs_streams import metrics
 from omrs_streams.client.wire import parse_answer
+from omrs_streams.federation.answers import checked
 from omrs_streams.federation.breaker import Breaker
 from omrs_streams.federation.member import Asked, Operation
 from omrs_streams.federation.settings import FederationSettings
@@ -37,9 +38,9 @@ _BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 READS = ("get", "find", "is", "search", "verify")
 """How the operations begin that may be sent twice."""
 
-_ONE = ("entity", "relationship", "typeDef", "attributeTypeDef")
-_MANY = ("entities", "relationships", "classifications", "typeDefs", "attributeTypeDefs")
-_GRAPH = ("entityElementList", "relationshipElementList", *_MANY)
+IDENTITY = "identity"
+BODY = 64 * 1024 * 1024  # bytes; more is no page that anybody asked for, and would have to be held in memory
+REVISION = 18  # digits
 
 
 class Remote:
@@ -116,8 +117,7 @@ class Remote:
                 operation=asked.operation,
                 message=f"{type(error).__name__}: {error}",
             )
-            said = f"the answer of {self.name} to {asked.operation} cannot be used: {type(error).__name__}: {error}"
-            raise RepositoryError(said, code=Code.UNEXPECTED_EXCEPTION_FROM_COHORT, member=self.name) from error
+            raise self._unusable(asked, f"{type(error).__name__}: {error}") from error
         self._answered("answered", started)
         return answer
 
@@ -175,35 +175,48 @@ class Remote:
         for name, value in asked.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         url = f"{self.member.url}{BASE}{quote(caller.user, safe='')}{path}"
-        headers = {EVENT_ID: following_id(caller.event_id, self.collection_id)}
+        headers = {EVENT_ID: following_id(caller.event_id, self.collection_id), "accept-encoding": IDENTITY}
         if caller.revision is not None:
             headers["if-match"] = f'"{caller.revision}"'
         content = None
         if asked.body is not None:
             content = to_json(asked.body)
             headers["content-type"] = "application/json"
-        reply = await self._http.request(
-            operation.method, url, params=dict(asked.query) or None, content=content, headers=headers
-        )
-        if b'"relatedHTTPCode"' not in reply.content and reply.status_code >= 500:
+        params = dict(asked.query) or None
+        async with self._http.stream(operation.method, url, params=params, content=content, headers=headers) as reply:
+            said = await self._body(reply, asked)
+        if b'"relatedHTTPCode"' not in said and reply.status_code >= 500:
             raise self._unavailable(asked, f"HTTP {reply.status_code} without an OMRS answer", sent=True)
-        what = f"{asked.operation} at {self.name}"
-        if len(reply.content) > BIG:
-            bean = await asyncio.to_thread(parse_answer, reply.content, reply.status_code, what=what)
+        if len(said) > BIG:
+            result = await asyncio.to_thread(self._result, said, reply.status_code, asked)
         else:
-            bean = self._parsed(reply.content, reply.status_code, what)
-        fields = {name: value for name, value in bean.items() if name not in ("class", "relatedHTTPCode")}
-        result = fields.get(operation.payload) if operation.payload else fields
+            result = self._result(said, reply.status_code, asked)
         tag = reply.headers.get("etag", "").strip('"')
-        return Answer(checked(operation.payload, result, what), int(tag) if tag.isdigit() else None)
+        return Answer(result, int(tag) if tag.isdecimal() and len(tag) <= REVISION else None)
 
-    def _parsed(self, content: bytes, status: int, what: str) -> dict[str, Any]:
+    async def _body(self, reply: httpx.Response, asked: Asked) -> bytes:
+        """The body, as it is sent: a compressed one could become any size. RepositoryError where it is too large."""
+        encoding = reply.headers.get("content-encoding", IDENTITY)
+        if encoding != IDENTITY:
+            raise self._unusable(asked, f"it is encoded as {encoding[:100]}, which was not asked for")
+        content = bytearray()
+        async for part in reply.aiter_bytes():
+            content += part
+            if len(content) > BODY:
+                raise self._unusable(asked, f"it has more than {BODY} bytes")
+        return bytes(content)
+
+    def _result(self, content: bytes, status: int, asked: Asked) -> Any:
+        """What the answer holds. Raises the member's refusal; RepositoryError where it is none."""
+        what, payload = f"{asked.operation} at {self.name}", self._operations[asked.operation].payload
         try:
-            return parse_answer(content, status, what=what)
+            bean = parse_answer(content, status, what=what)
         except OmrsError as error:
             if error.code == Code.SERVER_NOT_AVAILABLE:  # the platform answers, the server is not started there
                 raise MemberUnavailableError(f"{what}: {error.message}", member=self.name, sent=False) from error
             raise
+        fields = {name: value for name, value in bean.items() if name not in ("class", "relatedHTTPCode")}
+        return checked(payload, fields.get(payload) if payload else fields, asked, what)
 
     # ---- whether to call it ----------------------------------------------------------------------------------------
 
@@ -255,6 +268,13 @@ class Remote:
     def _count(self, outcome: str) -> None:
         metrics.MEMBER_CALLS.labels(self.name, outcome).inc()
 
+    def _unusable(self, asked: Asked, why: str) -> RepositoryError:
+        return RepositoryError(
+            f"the answer of {self.name} to {asked.operation} cannot be used: {why}",
+            code=Code.UNEXPECTED_EXCEPTION_FROM_COHORT,
+            member=self.name,
+        )
+
     def _unavailable(self, asked: Asked, why: str, *, sent: bool) -> MemberUnavailableError:
         return MemberUnavailableError(
             f"{asked.operation} at {self.name} ({self.member.url}): {why}",
@@ -262,23 +282,6 @@ class Remote:
             member=self.name,
             sent=sent,
         )
-
-
-def checked(payload: str | None, result: Any, what: str) -> Any:
-    """`result`, whose instances have what merging needs: RepositoryError for a member that answers something else."""
-    beans: list[Any] = []
-    if payload in _ONE:
-        beans = [] if result is None else [result]
-    elif payload in _MANY:
-        beans = result or []
-    elif payload is None:
-        beans = [bean for name in _GRAPH for bean in result.get(name) or ()]
-    key = "name" if payload == "classifications" else "guid"
-    if not isinstance(beans, list) or not all(isinstance(bean, dict) and bean.get(key) for bean in beans):
-        raise RepositoryError(
-            f"{what}: the answer holds something that is no instance", code=Code.UNEXPECTED_EXCEPTION_FROM_COHORT
-        )
-    return result
 
 
 @cache

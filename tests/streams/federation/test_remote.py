@@ -1,6 +1,7 @@
 """A remote member over HTTP: what is sent, how answers are read, and when it is left out. No network."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -8,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from memory_members import ROUTE_OF
+from memory_members import ROUTE_OF, TERM
 
 from omrs_schemas.errors import (
     EntityNotKnownError,
@@ -27,7 +28,7 @@ Bean = dict[str, Any]
 ME = "11111111-aaaa-4111-8111-111111111111"
 URL = "http://far.example:9443/servers/far"
 GET = Asked("getEntityDetail", {"guid": "a/b ü"})
-ENTITY = {"class": "EntityDetail", "guid": "a/b ü", "metadataCollectionId": ME, "version": 1}
+ENTITY: Bean = {"class": "EntityDetail", "guid": "a/b ü", "type": TERM, "metadataCollectionId": ME, "version": 1}
 
 
 def answered(**fields: Any) -> httpx.Response:
@@ -129,7 +130,7 @@ def test_a_read() -> None:
 
 def test_a_change_carries_an_event_id_of_its_own_and_the_revision() -> None:
     async def test(far: Far) -> None:
-        asked = Asked("updateEntityStatus", {"entityGUID": "e"}, body="ACTIVE")
+        asked = Asked("updateEntityStatus", {"entityGUID": ENTITY["guid"]}, body="ACTIVE")
         for caller in (Caller("erin", "1", 3), Caller("erin", "1", 3), Caller("erin", "2")):
             await far.ask(asked, caller)
         first, again, other = far.server.calls()
@@ -271,5 +272,30 @@ def test_a_large_answer() -> None:
         many = [{**ENTITY, "guid": str(number), "padding": "x" * 1000} for number in range(400)]
         far.server.reply = answered(entities=many)
         assert (await far.ask(Asked("findEntities", body={}))).result == many
+
+    run(test)
+
+
+def test_an_answer_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(far: Far) -> None:
+        await far.ask()
+        monkeypatch.setattr("omrs_streams.federation.remote.BODY", 1_000)
+        far.server.reply = answered(entity={**ENTITY, "padding": "x" * 1_000})
+        with pytest.raises(RepositoryError, match="more than 1000 bytes"):
+            await far.ask()
+
+    run(test)
+
+
+def test_an_answer_that_is_compressed() -> None:
+    """Nobody asked for that, and a little of it could become anything."""
+
+    async def test(far: Far) -> None:
+        await far.ask()
+        assert {each.headers["accept-encoding"] for each in far.server.seen} == {"identity"}
+        packed = gzip.compress(b"{}")
+        far.server.reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=packed)
+        with pytest.raises(RepositoryError, match="encoded as gzip"):
+            await far.ask()
 
     run(test)
