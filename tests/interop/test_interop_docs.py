@@ -41,7 +41,7 @@ class Reader:
         self._instead = {
             "127.0.0.1:9092": servers,
             "http://127.0.0.1:9443": self.egeria.member.url,
-            "8081": str(choose(1)[0]),
+            "8091": str(choose(1)[0]),
             "cocoMDS9": self.server,
             "cocoMDS2": self.egeria.name,
             "cocoCohort": self.cohort,

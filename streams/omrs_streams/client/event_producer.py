@@ -50,7 +50,10 @@ class EventProducer:
         self._producer = LogProducer(settings.producer(f"omrs.producer.{collection_id}"))
 
     def register(self) -> None:
-        """Tell the members about this collection (OMRS events § 3). It has no REST API, so it is not federated."""
+        """Tell the members about this collection (OMRS events § 3). It has no REST API, so it is not federated.
+
+        To be called in every run: members that know it note when it came last.
+        """
         now = now_ms()
         identity = Identity(self._local.collection_id, self._local.server, self._local.collection_name)
         member = Registration.of_identity(identity, now)
