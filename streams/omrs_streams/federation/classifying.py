@@ -11,13 +11,11 @@ from omrs_schemas.errors import (
     ClassificationError,
     EntityNotKnownError,
     InvalidParameterError,
-    OmrsError,
     RepositoryError,
 )
-from omrs_streams.federation.failures import CREATES, combined
 from omrs_streams.federation.member import Asked, Member
 from omrs_streams.federation.request import Request
-from omrs_streams.federation.routing import carried, carry_out, goes_on, home_of, proxy_for, with_classifications
+from omrs_streams.federation.routing import carried, carry_out, first_to, home_of, proxy_for, with_classifications
 from omrs_streams.repository.changes import find_classification, with_classification, without_classification
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer
@@ -66,18 +64,12 @@ async def classify(request: Request) -> Answer:
     home = home_of(request, entity)
     members = [each for each in (home, request.local()) if each is not None]
     members += [each for each in request.members if each not in members]
-    errors: list[OmrsError] = []
-    for member in dict.fromkeys(members):
-        try:
-            made, revision = await _classification(request, form, member, entity, at_home=member is home)
-        except OmrsError as error:
-            errors.append(error)
-            if not goes_on(error):
-                break
-        else:
-            after = with_classification(entity, made) if made else entity
-            return _answer(request, form, after, made, revision)
-    raise combined(errors, CREATES)
+
+    async def attempt(member: Member) -> tuple[Bean | None, int | None]:
+        return await _classification(request, form, member, entity, at_home=member is home)
+
+    made, revision = await first_to(request, members, attempt)
+    return _answer(request, form, with_classification(entity, made) if made else entity, made, revision)
 
 
 async def reclassify(request: Request) -> Answer:

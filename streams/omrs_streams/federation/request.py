@@ -16,6 +16,7 @@ from omrs_schemas.errors import (
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.federation.failures import warning
 from omrs_streams.federation.member import Asked, Member, Operation, Round, ask
+from omrs_streams.federation.outcomes import Outcomes
 from omrs_streams.federation.settings import FederationSettings
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer, Caller
@@ -51,6 +52,7 @@ class Federated:
     record: Callable[..., None]
     record_once: Callable[..., None]
     learn: Learn
+    outcomes: Outcomes = field(default_factory=Outcomes)
 
 
 @dataclass(slots=True)

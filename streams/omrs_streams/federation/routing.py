@@ -1,8 +1,8 @@
 """Who carries out a change: the home of the instance or classification (OMRS queries § 5)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import (
@@ -17,6 +17,7 @@ from omrs_schemas.errors import (
     TypeDefNotKnownError,
     TypeDefNotSupportedError,
 )
+from omrs_streams.federation.failures import CREATES, combined
 from omrs_streams.federation.member import Asked, Member
 from omrs_streams.federation.reads import look_at
 from omrs_streams.federation.request import Request
@@ -24,8 +25,15 @@ from omrs_streams.repository.changes import find_classification, proxy_of
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer
 
+Done = TypeVar("Done")
+
 NOT_HERE = (FunctionNotSupportedError, TypeDefError, TypeDefNotKnownError, TypeDefNotSupportedError)
 """A member that refuses so does not do this at all; another may."""
+
+AGAIN = (
+    "read the instance when the member is back, or repeat the request here with the same event id: it goes to that "
+    "member again, and to no other"
+)
 
 
 def goes_on(error: OmrsError) -> bool:
@@ -89,10 +97,55 @@ async def carry_out(request: Request, member: Member, asked: Asked | None = None
         raise MemberUnavailableError(
             f"{error.message}; whether the change was made is not known",
             code=error.code,
-            help="read the instance when the member is back, or repeat the request with the same event id",
+            help=AGAIN,
             member=error.params.get("member"),
             sent=True,
         ) from error
+
+
+async def first_to(
+    request: Request,
+    members: Iterable[Member],
+    attempt: Callable[[Member], Awaitable[Done]],
+    passing: tuple[type[OmrsError], ...] = (),
+) -> Done:
+    """What the first of `members` that takes the request answers to `attempt`.
+
+    The next is tried only where one has surely done nothing; `passing` are more refusals that say so. A request that a
+    member carried out before, or may have, goes to that member and not past it. Raises what `combined` makes of the
+    refusals.
+    """
+    outcomes, change = request.federated.outcomes, (request.asked.operation, request.caller.event_id)
+    before = outcomes.member(change)
+    errors: list[OmrsError] = []
+    ordered = sorted(dict.fromkeys(members), key=lambda member: member.collection_id != before)
+    if before is not None and (not ordered or ordered[0].collection_id != before):
+        raise _not_known(f"metadata collection {before} is no member that can be asked", member=before)
+    for member in ordered:
+        again = member.collection_id == before
+        outcomes.given(change, member.collection_id)
+        try:
+            return await attempt(member)
+        except MemberUnavailableError as error:
+            if again and not error.sent:
+                raise _not_known(error.message, member=member.name) from error
+            errors.append(error)
+            if error.sent:
+                break
+        except OmrsError as error:
+            errors.append(error)
+            if not goes_on(error) and not isinstance(error, passing):
+                if not isinstance(error, RepositoryError):  # which may have failed after it was made
+                    outcomes.surely_not(change)
+                break
+        outcomes.surely_not(change)
+    raise combined(errors, CREATES)
+
+
+def _not_known(why: str, member: object) -> MemberUnavailableError:
+    return MemberUnavailableError(
+        f"{why}; whether it has made the change before is not known", help=AGAIN, member=member, sent=True
+    )
 
 
 async def _require_revisions(request: Request, member: Member, asked: Asked, guid: str) -> None:

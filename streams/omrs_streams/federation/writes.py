@@ -5,6 +5,7 @@ that is cut off is not known; such a request ends with an error that says so, an
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from omrs_schemas.errors import (
     EntityNotDeletedError,
@@ -13,12 +14,12 @@ from omrs_schemas.errors import (
     OmrsError,
     RelationshipNotDeletedError,
 )
-from omrs_streams.federation.failures import CREATES, combined
+from omrs_streams.federation.failures import combined
 from omrs_streams.federation.member import Asked, Member
 from omrs_streams.federation.request import Request
 from omrs_streams.federation.routing import (
     carry_out,
-    goes_on,
+    first_to,
     held,
     home_of,
     proxy_for,
@@ -34,15 +35,7 @@ ENDS = ("entityOneGUID", "entityTwoGUID")
 
 async def create(request: Request) -> Answer:
     """addEntity, addExternalEntity, addEntityProxy: local, then the others in the order of their registration."""
-    errors: list[OmrsError] = []
-    for member in request.members:
-        try:
-            return _done(request, await carry_out(request, member))
-        except OmrsError as error:
-            errors.append(error)
-            if not goes_on(error):
-                break
-    raise combined(errors, CREATES)
+    return _done(request, await first_to(request, request.members, partial(carry_out, request)))
 
 
 async def create_relationship(request: Request) -> Answer:
@@ -52,17 +45,14 @@ async def create_relationship(request: Request) -> Answer:
     if not all(ends):
         return await create(request)  # refused by the first with what is wrong
     entities = [await with_classifications(request, str(guid)) for guid in dict.fromkeys(ends)]
-    errors: list[OmrsError] = []
-    for member in request.members:
-        try:
-            await _make_known(request, member, entities)
-            return _done(request, await carry_out(request, member))
-        except OmrsError as error:
-            errors.append(error)
-            # Both ends are there: who does not know one does not keep what it is told of it.
-            if not goes_on(error) and not isinstance(error, (EntityNotKnownError, EntityProxyOnlyError)):
-                break
-    raise combined(errors, CREATES)
+
+    async def attempt(member: Member) -> Answer:
+        await _make_known(request, member, entities)
+        return await carry_out(request, member)
+
+    # Both ends are there: who does not know one does not keep what it is told of it.
+    made = await first_to(request, request.members, attempt, (EntityNotKnownError, EntityProxyOnlyError))
+    return _done(request, made)
 
 
 async def _make_known(request: Request, member: Member, entities: Sequence[Bean]) -> None:

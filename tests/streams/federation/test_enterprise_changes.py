@@ -19,7 +19,9 @@ from omrs_schemas.errors import (
     TypeDefError,
     UserNotAuthorizedError,
 )
-from omrs_streams.repository.services import Caller
+from omrs_streams.federation.member import Asked
+from omrs_streams.federation.outcomes import KEPT_S, REMEMBERED, Outcomes
+from omrs_streams.repository.services import Answer, Caller
 
 Bean = dict[str, Any]
 CREATE = {"entityTypeGUID": TERM["typeDefGUID"]}
@@ -72,6 +74,109 @@ def test_the_worst_refusal_of_a_create() -> None:
     members = [refusing(name, "addEntity", error) for name, error in (("b", UNKNOWN_TYPE), ("c", PropertyError("p")))]
     with pytest.raises(TypeDefError):
         Together(*members)("addEntity", body=CREATE)
+
+
+# ---- the same request again ----------------------------------------------------------------------------------------
+
+
+class Late(MemoryMember):
+    """It makes what is asked of it, and its answer does not come; later it is down, and then it is back."""
+
+    sent: bool | None = True
+
+    async def call(self, asked: Asked | str, caller: Caller, deadline: float = 0.0, **more: Any) -> Answer:
+        operation = asked if isinstance(asked, str) else asked.operation
+        if self.sent is None or not operation.startswith(("add", "classify")):
+            return await super().call(asked, caller, deadline, **more)
+        if self.sent:
+            await super().call(asked, caller, deadline, **more)
+        raise down(sent=self.sent)
+
+
+AGAIN = Caller("erin", "event-1")
+
+
+def repeated(slow: Late, other: MemoryMember, operation: str, **asked: Any) -> None:
+    """What may have been made at `slow` is not made at `other`, however often it is asked for."""
+    together = Together(slow, other)
+    for slow.sent in (True, False, False):
+        with pytest.raises(MemberUnavailableError, match="not known") as caught:
+            together(operation, caller=AGAIN, **asked)
+        assert caught.value.sent and "to no other" in caught.value.help
+    slow.sent = None
+    together(operation, caller=AGAIN, **asked)
+    assert operation not in other.asked
+    slow.sent = False
+    with pytest.raises(MemberUnavailableError):
+        together(operation, caller=AGAIN, **asked)
+    assert operation not in other.asked, "nor once it is known that it was made"
+
+
+def test_a_create_is_repeated_where_it_may_have_been_made() -> None:
+    slow, other = Late("b"), MemoryMember("c")
+    repeated(slow, other, "addEntity", body=CREATE)
+    fresh = Together(slow, other)("addEntity", caller=AGAIN, body=CREATE)
+    assert fresh.result["guid"] == "new-c", "another federation has not heard of it"
+
+
+def test_a_relationship_is_repeated_where_it_may_have_been_made() -> None:
+    ends = [term("e", "b"), term("f", "b")]
+    repeated(Late("b", *ends), MemoryMember("c", *ends), "addRelationship", body=LINKED)
+
+
+def test_a_classification_is_repeated_where_it_may_have_been_made() -> None:
+    class Forgetful(Late):
+        """Reads do not show the classification yet."""
+
+        def _keep(self, bean: Bean) -> Bean:
+            return bean
+
+    slow, other = Forgetful("b", term("e", "b")), MemoryMember("c", term("e", "b"))
+    repeated(slow, other, "classifyEntity", entityGUID="e", classificationName="X")
+
+
+def test_the_order_is_not_changed_by_another_event() -> None:
+    slow, other = Late("b"), MemoryMember("c")
+    together = Together(slow, other)
+    with pytest.raises(MemberUnavailableError):
+        together("addEntity", caller=AGAIN, body=CREATE)
+    slow.sent = False
+    assert together("addEntity", caller=Caller("erin", "event-2"), body=CREATE).result["guid"] == "new-c"
+
+
+def test_a_member_that_has_left_may_have_made_it() -> None:
+    slow, other = Late("b"), MemoryMember("c")
+    together = Together(slow, other)
+    with pytest.raises(MemberUnavailableError):
+        together("addEntity", caller=AGAIN, body=CREATE)
+    together.enterprise._members = lambda: [other.member]
+    with pytest.raises(MemberUnavailableError, match="no member that can be asked"):
+        together("addEntity", caller=AGAIN, body=CREATE)
+
+
+def test_a_refusal_is_an_outcome() -> None:
+    first = MemoryMember("b")
+    together = Together(first, MemoryMember("c"))
+    for error in (PropertyError("bad"), UNKNOWN_TYPE):
+        first.refuses["addEntity"] = error
+        if error is not UNKNOWN_TYPE:
+            with pytest.raises(PropertyError):
+                together("addEntity", caller=AGAIN, body=CREATE)
+    assert together("addEntity", caller=AGAIN, body=CREATE).result["guid"] == "new-c"
+
+
+def test_outcomes_are_forgotten() -> None:
+    now = [0.0]
+    outcomes = Outcomes(lambda: now[0])
+    outcomes.given(("addEntity", "1"), "b")
+    now[0] = KEPT_S / 2
+    outcomes.given(("addEntity", "2"), "c")
+    assert outcomes.member(("addEntity", "1")) == "b" and outcomes.member(("addEntity", "3")) is None
+    now[0] = KEPT_S
+    assert outcomes.member(("addEntity", "1")) is None and outcomes.member(("addEntity", "2")) == "c"
+    for number in range(REMEMBERED):
+        outcomes.given(("addEntity", f"n{number}"), "b")
+    assert outcomes.member(("addEntity", "2")) is None and outcomes.member(("addEntity", "n0")) == "b"
 
 
 # ---- relationships -------------------------------------------------------------------------------------------------
