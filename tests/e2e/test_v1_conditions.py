@@ -24,12 +24,12 @@ def change(text: str) -> dict[str, dict[str, str]]:
     return {"properties": {"summary": text}}
 
 
-@pytest.mark.parametrize("tag", ['"1"', "*", '"7", "1"', 'W/"1", "1"', "1"])
+@pytest.mark.parametrize("tag", ['"1"', "*", '"7", "1"', 'W/"1", "1"'])
 def test_if_match_lets_the_revision_pass(erin: Person, path: str, tag: str) -> None:
     assert erin.patch(path, json=change("x"), headers={"If-Match": tag}).headers["etag"] == '"2"'
 
 
-@pytest.mark.parametrize("tag", ['"2"', '"2", "3"', 'W/"1"', '"x"', "what?"])
+@pytest.mark.parametrize("tag", ['"2"', '"2", "3"', 'W/"1"', '"x"', "what?", "1", '"1'])
 def test_if_match_of_another_revision(erin: Person, path: str, tag: str) -> None:
     headers = {"If-Match": tag}
     is_problem(erin.patch(path, json=change("x"), headers=headers), 412, "revision 1")
