@@ -37,6 +37,8 @@ def test_if_match_of_another_revision(erin: Person, path: str, tag: str) -> None
     is_problem(erin.put(f"{path}/classifications/Confidentiality", json={}, headers=headers), 412, "revision 1")
     is_problem(erin.delete(path, headers=headers), 412, "revision 1")
     assert erin.get(path).headers["etag"] == '"1"'
+    if tag != '"2"':  # the one revision that the change itself insists on
+        assert tag in erin.delete(path, headers=headers).json()["detail"]
 
 
 def test_if_none_match_answers_without_a_body(erin: Person, path: str) -> None:

@@ -44,9 +44,10 @@ class Repositories:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An `If-Match`: `revisions` None = none was sent, or `*`, which any state of the instance meets."""
+    """An `If-Match`: `revisions` None = none was sent, or `*`, which any state of the instance meets. `sent`: it."""
 
     revisions: tuple[int, ...] | None = None
+    sent: str = "*"
 
     async def resolve(self, guid: str, current: Callable[[], Awaitable[int | None]]) -> int | None:
         """The one revision to insist on; RevisionConflictError where the instance is at none of those named."""
@@ -56,8 +57,9 @@ class Expected:
         if found in self.revisions:
             return found
         raise RevisionConflictError(
-            f"{guid} is at revision {found}, the change expects {' or '.join(map(str, self.revisions)) or 'none'}",
-            help="read it again and repeat the change on what is there now; a weak tag (W/…) matches no revision",
+            f"{guid} is at revision {found}, which is not what If-Match names: {self.sent:.200}",
+            help='read it again and repeat the change on what is there now; send its ETag as it came, such as "3", '
+            "and not a weak one (W/…)",
             guid=guid,
         )
 
@@ -70,7 +72,7 @@ def expected(if_match: str | None) -> Expected:
     if if_match is None or if_match.strip() == "*":
         return Expected()
     tags = (_TAG.fullmatch(part.strip()) for part in if_match.split(","))
-    return Expected(tuple(int(tag[1]) for tag in tags if tag is not None))
+    return Expected(tuple(int(tag[1]) for tag in tags if tag is not None), if_match)
 
 
 class Asking:
