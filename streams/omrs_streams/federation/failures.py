@@ -20,6 +20,8 @@ from omrs_schemas.errors import (
     UserNotAuthorizedError,
 )
 
+WARNING = 500  # characters
+
 Kinds = tuple[type[OmrsError], ...]
 
 _GENERIC: Kinds = (OmrsError,)
@@ -87,6 +89,11 @@ def not_offered(operation: str, server: str) -> FunctionNotSupportedError:
         operation=operation,
         server=server,
     )
+
+
+def short(text: str) -> str:
+    """A warning that fits where it is shown, whatever a member has said."""
+    return text if len(text) <= WARNING else f"{text[: WARNING - 1]}…"
 
 
 def warning(member: str, error: OmrsError) -> str:

@@ -33,10 +33,9 @@ async def find(request: Request) -> Answer:
     require_answers(request, replies)
     judge = Judge(request)
     while True:
-        found = by_guid((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
-        judge.shown |= {
-            guid for guid, said in found.items() if request.federated.local_id in (each.member for each in said)
-        }
+        parts = ((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
+        found = by_guid(parts, request.federated.local_id)
+        judge.shown |= {guid for guid, said in found.items() if any(each.local for each in said)}
         while True:
             everything = known_here(found, judge)
             seen = visible(request, everything, judge)
@@ -50,6 +49,7 @@ async def find(request: Request) -> Answer:
             break  # the time is up: the page may lack something, and the warnings say so
         replies = further
     page = [dict(bean) for bean in take(seen, key, offset, size)]
+    request.warn_of_rivals(found[bean["guid"]] for bean in page)
     request.learn(page, lambda guid: [said.member for said in found[guid]])
     if not page or "Relationship" in request.asked.operation:
         return request.answer(page)

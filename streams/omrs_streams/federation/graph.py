@@ -18,21 +18,21 @@ async def graph(request: Request) -> Answer:
     """getEntityNeighborhood and getLinkingEntities, each at a time too."""
     replies = await request.all()
     require_answers(request, replies)
-    entities, relationships = _parts(replies, ENTITIES), _parts(replies, RELATIONSHIPS)
+    entities, relationships = _parts(request, replies, ENTITIES), _parts(request, replies, RELATIONSHIPS)
     shown = {**entities, **relationships}
-    local = request.federated.local_id
-    judge = Judge(request, {guid for guid, said in shown.items() if local in (each.member for each in said)})
-    edges = known_here(relationships, judge)
-    await judge.ask([*known_here(entities, judge), *edges])
+    judge = Judge(request, {guid for guid, said in shown.items() if any(each.local for each in said)})
+    await judge.ask([*known_here(entities, judge), *known_here(relationships, judge)])
     nodes = visible(request, known_here(entities, judge), judge, "findEntities")
     nodes = visible(request, await classified(request, nodes, entities, replies, judge), judge, "findEntities")
     there = {bean["guid"] for bean in nodes}
-    edges = visible(request, edges, judge, "findRelationships")
+    edges = visible(request, known_here(relationships, judge), judge, "findRelationships")
     edges = [bean for bean in edges if there.issuperset(ends_of(bean))]
+    request.warn_of_rivals(shown[bean["guid"]] for bean in (*nodes, *edges))
     request.learn([*nodes, *edges], lambda guid: [said.member for said in shown[guid]])
     found = {ENTITIES: nodes, RELATIONSHIPS: edges}
     return request.answer({name: beans for name, beans in found.items() if beans})
 
 
-def _parts(replies: Round, name: str) -> dict[str, list[Said]]:
-    return by_guid((reply.member.collection_id, (reply.result or {}).get(name) or ()) for reply in replies.answers)
+def _parts(request: Request, replies: Round, name: str) -> dict[str, list[Said]]:
+    parts = ((reply.member.collection_id, (reply.result or {}).get(name) or ()) for reply in replies.answers)
+    return by_guid(parts, request.federated.local_id)

@@ -2,11 +2,11 @@
 
 Its refusal is decisive: what local rules hide stays hidden, whoever shows it, also where only a local classification
 or an end says so. The classifications that are at home here belong to the answer whatever else is asked: they cost no
-call to another member.
+call to another member. So does what is at home here, as it is here.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omrs_schemas.errors import EntityNotKnownError, UserNotAuthorizedError
@@ -55,16 +55,35 @@ class Judge:
             return False
         questions = [(local, Asked(operation, {"guid": guid})) for guid, operation in wanted.items()]
         replies = await self.request.each(questions, silent=(UserNotAuthorizedError,))
+        here: dict[str, str] = {}
         for (guid, operation), reply in zip(wanted.items(), replies, strict=True):
+            if local.collection_id in maintainers(reply.result or {}):
+                here[guid] = operation
             if isinstance(reply.error, UserNotAuthorizedError):
                 self._refused[guid] = reply.error
             elif operation == SUMMARY and (reply.answer is not None or isinstance(reply.error, EntityNotKnownError)):
                 held = reply.result or {}
-                self.said[guid] = of_its_own(local, held.get("classifications") or ())
-        if self.request.asked.bean.get("asOfTime") is not None:
+                self.said[guid] = replace(of_its_own(local, held.get("classifications") or ()), local=True)
+        time = self.request.asked.bean.get("asOfTime")
+        if time is not None:
             entities = [guid for guid, operation in wanted.items() if operation == SUMMARY]
-            self.said.update(await home_classifications(self.request, [(local, guid) for guid in entities]))
+            then = await home_classifications(self.request, [(local, guid) for guid in entities])
+            self.said.update((guid, replace(said, local=True)) for guid, said in then)
+        await self._read(local, here, time)
         return True
+
+    async def _read(self, local: Member, here: Mapping[str, str], time: int | None) -> None:
+        """What is at home here is shown as it is here, though others found it."""
+        nouns = {guid: "Relationship" if operation == RELATIONSHIP else "Entity" for guid, operation in here.items()}
+        body = None if time is None else {"class": "HistoryRequest", "asOfTime": time}
+        questions = []
+        for guid, noun in nouns.items():
+            now = "getRelationship" if noun == "Relationship" else "getEntityDetail"
+            questions.append((local, Asked(now if time is None else f"get{noun}AsOf", {"guid": guid}, body=body)))
+        replies = await self.request.each(questions, silent=(UserNotAuthorizedError,))
+        for guid, reply in zip(nouns, replies, strict=True):
+            if reply.result is not None:
+                self.said[guid] = Said(local.collection_id, reply.result, local=True)
 
 
 def _parts(bean: Mapping[str, Any]) -> dict[str, str]:

@@ -36,8 +36,14 @@ async def look(request: Request) -> tuple[Bean, int | None] | None:
     None where nobody knows it and the question was whether somebody does. Raises what `combined` makes of the errors.
     """
     replies = await request.all()
+    local = request.federated.local_id
     said = [
-        Said(reply.member.collection_id, reply.result, revision=reply.answer.revision)
+        Said(
+            reply.member.collection_id,
+            reply.result,
+            revision=reply.answer.revision,
+            local=reply.member.collection_id == local,
+        )
         for reply in replies
         if reply.answer is not None and reply.result is not None
     ]
@@ -52,6 +58,7 @@ async def look(request: Request) -> tuple[Bean, int | None] | None:
             return None
         raise denied
     shown = [each.member for each in said]
+    request.warn_of_rivals([said])
     request.learn([best.bean], lambda _: shown)
     own = judge.said.get(best.bean["guid"])
     said += [own] if own is not None else []

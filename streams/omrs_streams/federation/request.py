@@ -1,6 +1,7 @@
 """One federated request: who is asked, until when, and what the answer could not take into account."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +15,9 @@ from omrs_schemas.errors import (
     TypeDefNotKnownError,
 )
 from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.federation.failures import warning
+from omrs_streams.federation.failures import short, warning
 from omrs_streams.federation.member import Asked, Member, Operation, Round, ask
+from omrs_streams.federation.merging import Said, rivals
 from omrs_streams.federation.outcomes import Outcomes
 from omrs_streams.federation.settings import FederationSettings
 from omrs_streams.repository.local import Bean
@@ -94,6 +96,16 @@ class Request:
                 if text not in self.warnings:
                     self.warnings.append(text)
 
+    def warn_of_rivals(self, shown: Iterable[Sequence[Said]]) -> None:
+        """`shown`: what is said of each instance that is answered."""
+        found = Counter(tuple(rivals(said)) for said in shown)
+        for homes, count in found.items():
+            if not homes:
+                continue
+            members = (self.member(home) for home in homes)
+            names = ", ".join(member.name for member in members if member is not None)
+            self.warnings.append(f"{names}: each says to be the home of {count} of the same instances")
+
     def local(self) -> Member | None:
         return self.member(self.federated.local_id)
 
@@ -113,7 +125,7 @@ class Request:
         return self.federated.view(self.caller.user, described, result)
 
     def answer(self, result: Any, revision: int | None = None) -> Answer:
-        return Answer(result, revision, tuple(self.warnings))
+        return Answer(result, revision, tuple(map(short, self.warnings)))
 
     def write_deadline(self) -> float:
         return asyncio.get_running_loop().time() + self.federated.settings.write_s

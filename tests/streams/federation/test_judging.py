@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from memory_members import ROUTE_OF, TYPES, MemoryMember, Together, link, proxy, tag, term
 
-from omrs_schemas.errors import RelationshipNotKnownError, UserNotAuthorizedError
+from omrs_schemas.errors import EntityNotKnownError, RelationshipNotKnownError, UserNotAuthorizedError
 from omrs_schemas.model.values import to_properties
 from omrs_streams.api.access import visible
 from omrs_streams.federation.member import Asked, Operation
@@ -95,3 +95,27 @@ def test_a_hidden_end_hides_the_relationship(held: Bean) -> None:
         together("getRelationship", caller=BOB, guid="r")
     with pytest.raises(RelationshipNotKnownError):
         together("getRelationship", caller=BOB, guid="other")
+
+
+def test_what_is_at_home_here_is_not_taken_over() -> None:
+    ours, claim = term("g", "local", 2), term("g", "b", 99, displayName="taken")
+    together = Together(MemoryMember("local", ours), MemoryMember("b", claim))
+    for operation, asked in (("getEntityDetail", {"guid": "g"}), ("isEntityKnown", {"guid": "g"})):
+        answer = together(operation, caller=None, body=None, **asked)
+        assert answer.result == ours
+        assert answer.warnings == ("local, b: each says to be the home of 1 of the same instances",)
+    assert together("findEntities", body={}).result == [ours]
+
+
+def test_nor_where_the_local_repository_has_not_found_it() -> None:
+    """It does not match here, or is where no local way leads."""
+    ours, edge = term("g", "local", 2), link("r", "local", "a", "g")
+    claims = (term("g", "b", 99, displayName="taken"), {**edge, "metadataCollectionId": "b", "version": 99})
+    local, other = MemoryMember("local", ours, edge), MemoryMember("b", term("a", "b"), *claims)
+    for operation in ("findEntities", "getRelationshipsForEntity", "getEntityNeighborhood"):
+        local.refuses[operation] = EntityNotKnownError("not found here")
+    together = Together(local, other)
+    assert ours in together("findEntities", body={}).result
+    assert together("getRelationshipsForEntity", body={}, entityGUID="a").result == [edge]
+    graph = together("getEntityNeighborhood", entityGUID="a", level="1").result
+    assert ours in graph["entityElementList"] and graph["relationshipElementList"] == [edge]

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omrs_streams.federation.merging import Said, by_guid, chosen, maintainers, merged
+from omrs_streams.federation.merging import Said, by_guid, chosen, maintainers, merged, rivals
 
 Bean = dict[str, Any]
 MEMBERS = ("a", "b", "c", "d")
@@ -147,3 +147,17 @@ def test_nothing_is_made_up_and_nothing_that_nobody_denies_is_lost(world: World)
     assert names <= set(carried)
     assert {name for name, home in carried.items() if home not in answering} <= names
     assert len(names) == len(found.get("classifications", ()))
+
+
+def test_nobody_takes_over_what_is_at_home_here() -> None:
+    ours = Said("a", entity(3, "a", classification("X", 1, "a")), local=True)
+    for claim in (entity(99, "b", classification("X", 99, "b")), entity(99, "a", replicatedBy="b")):
+        said = [Said("b", claim), ours]
+        assert merged(said) == ours.bean and rivals(said) == ["b", "a"]
+
+
+def test_rivals() -> None:
+    external = entity(1, "a", replicatedBy="b")
+    assert rivals([Said("a", external), Said("b", external)]) == [], "both maintain it"
+    assert rivals([Said("a", entity(1)), Said("b", entity(9))]) == [], "a copy"
+    assert rivals([Said("a", entity(1)), Said("b", entity(2, "b"))]) == ["a", "b"]
