@@ -6,6 +6,7 @@ import pytest
 from e2e_samples import refused
 from federated_pair import TERM, UNKNOWN, Two, good, members, term, text, texts, two_apart
 
+from omrs_streams.federation.remote import FEDERATED
 from omrs_streams.log.embedded import Endpoint
 from workers import Fleet, eventually, unique
 
@@ -82,6 +83,12 @@ def test_what_concerns_one_repository_is_not_offered(two: Two) -> None:
     refused(answer, "OMRS-ENTERPRISE-REPOSITORY-405-001", "FunctionNotSupportedException")
     history = two.ask(f"/instances/entity/{guid}/history/all", {"class": "HistoryRangeRequest"})
     refused(history, "OMRS-ENTERPRISE-REPOSITORY-405-001", "FunctionNotSupportedException")
+
+
+def test_who_is_asked_for_a_federation_answers_for_itself_alone(two: Two) -> None:
+    """A member whose address leads to our federated paths would be asked by itself without end."""
+    answer = two.near.rest().get("/enterprise/types/all", headers={FEDERATED: "1"})
+    refused(answer, "OMRS-ENTERPRISE-REPOSITORY-405-001", "FunctionNotSupportedException")
 
 
 def test_types_are_those_of_both(two: Two) -> None:

@@ -14,9 +14,10 @@ from omrs_streams.api.replies import reply
 from omrs_streams.api.route import Request, Route, parse_body
 from omrs_streams.api.services import LocalServices, presented
 from omrs_streams.federation.enterprise import STRATEGIES, Enterprise
+from omrs_streams.federation.failures import not_offered
 from omrs_streams.federation.learning import Learner
 from omrs_streams.federation.member import LocalMember
-from omrs_streams.federation.remote import Remote
+from omrs_streams.federation.remote import FEDERATED, Remote
 from omrs_streams.federation.request import Federated
 from omrs_streams.log import names
 from omrs_streams.repository.local import Bean
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 ENTERPRISE = "/enterprise"
 WARNINGS = "x-omrs-warnings"
+HEADER = 4_096  # characters of warnings; clients and proxies refuse an answer whose headers are much larger
+MOST = 100  # warnings
+REPORTED = 10_000  # audit messages that are not repeated; the oldest are forgotten first
 REPOSITORY = ("/instances", "/types", "/metadata-collection-id")
 """How the paths of the metadata collection API begin; the others concern a server, not a repository."""
 
@@ -37,12 +41,14 @@ def make_enterprise(worker: "Worker", local: LocalServices) -> Enterprise:
     settings, operations = worker.settings.federation, local.routes
     local_id = worker.local.collection_id if worker.has_repository else ""
     learner = Learner(local, partial(_keeps, worker), lambda home: worker.federation.member(home) is not None)
-    reported: set[tuple[str, ...]] = set()
+    reported: dict[tuple[str, ...], None] = {}
 
     def record_once(message_id: str, /, **params: object) -> None:
         said = (message_id, *map(str, params.values()))
         if said not in reported:
-            reported.add(said)
+            reported[said] = None
+            while len(reported) > REPORTED:
+                del reported[next(iter(reported))]
             worker.audit.record(message_id, **params)
 
     def view(user: str, operation: Any, result: Any) -> Any:
@@ -88,6 +94,8 @@ def enterprise_endpoint(worker: "Worker", enterprise: Enterprise, route: Route) 
 
     async def serve(http: HttpRequest) -> Response:
         check_server(worker, http)
+        if FEDERATED in http.headers:
+            raise not_offered(route.operation, worker.settings.server)  # it would come round again
         body = parse_body(route, await body_of(http))
         call = call_of(http)
         answer = await enterprise.call(
@@ -107,8 +115,15 @@ def enterprise_endpoint(worker: "Worker", enterprise: Enterprise, route: Route) 
 
 
 def header(warnings: Iterable[str]) -> str:
-    """Warnings as a JSON list in ASCII, which is what an HTTP header holds."""
-    return json.dumps(list(warnings)).replace("\x7f", "\\u007f")
+    """Warnings as a JSON list in ASCII, which is what an HTTP header holds; those that do not fit are counted."""
+    found = list(warnings)
+    shown = found[:MOST]
+    while True:
+        more = len(found) - len(shown)
+        text = json.dumps([*shown, *([f"and {more} more"] if more else [])]).replace("\x7f", "\\u007f")
+        if len(text) <= HEADER or not shown:
+            return text
+        shown.pop()
 
 
 async def topic_connection(r: Request) -> Bean:

@@ -2,6 +2,7 @@
 background, each instance once in a while."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from omrs_schemas.errors import OmrsError
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Caller, Services
+
+log = logging.getLogger(__name__)
 
 AGAIN_S = 300.0  # a refresh is answered within seconds or not at all; who asks more often only makes noise
 WAITING = 1_000  # instances; more than a few pages were found at once then, and the next find brings them again
@@ -74,6 +77,8 @@ class Learner:
                 await self._refresh(wanted.bean, Caller(wanted.user))
             except OmrsError:
                 continue  # it may not be read by the user, or cannot be asked for now; found again, it is tried again
+            except Exception:
+                log.exception("no copy of %s was asked for", wanted.bean.get("guid"))
 
     async def _refresh(self, bean: Bean, caller: Caller) -> None:
         noun = "Relationship" if bean["class"] == "Relationship" else "Entity"

@@ -39,6 +39,8 @@ READS = ("get", "find", "is", "search", "verify")
 """How the operations begin that may be sent twice."""
 
 IDENTITY = "identity"
+FEDERATED = "x-omrs-federated"
+"""The header of a request that a federation makes of a member: who is asked so answers for itself alone."""
 BODY = 64 * 1024 * 1024  # bytes; more is no page that anybody asked for, and would have to be held in memory
 REVISION = 18  # digits
 
@@ -175,7 +177,11 @@ class Remote:
         for name, value in asked.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         url = f"{self.member.url}{BASE}{quote(caller.user, safe='')}{path}"
-        headers = {EVENT_ID: following_id(caller.event_id, self.collection_id), "accept-encoding": IDENTITY}
+        headers = {
+            EVENT_ID: following_id(caller.event_id, self.collection_id),
+            "accept-encoding": IDENTITY,
+            FEDERATED: "1",
+        }
         if caller.revision is not None:
             headers["if-match"] = f'"{caller.revision}"'
         content = None

@@ -15,8 +15,9 @@ from omrs_schemas.errors import (
     RepositoryError,
     UserNotAuthorizedError,
 )
-from omrs_streams.api.enterprise import REPOSITORY, header
+from omrs_streams.api.enterprise import HEADER, REPOSITORY, header
 from omrs_streams.federation.enterprise import CHANGES, LOCAL_ONLY, QUERIES, STRATEGIES
+from omrs_streams.federation.failures import WARNING
 
 ENTITY = term("e", "b", 2)
 
@@ -196,6 +197,21 @@ def test_warnings_fit_into_a_header() -> None:
     odd = ["\U0001f600", "\x7f", "\r\n"]
     assert header(odd).isprintable() and header(odd).isascii()
     assert json.loads(header(odd)) == odd
+
+
+def test_many_warnings_are_counted() -> None:
+    many = [f"m{number}: " + "ü" * 100 for number in range(1_000)]
+    text = header(many)
+    *shown, more = json.loads(text)
+    assert len(text) <= HEADER and shown == many[: len(shown)] and more == f"and {1_000 - len(shown)} more"
+    assert json.loads(header(["\U0001f600" * HEADER])) == ["and 1 more"]
+
+
+def test_a_long_warning_is_cut() -> None:
+    other = MemoryMember("b")
+    other.refuses["findEntities"] = RepositoryError("x" * 2_000_000)
+    [text] = Together(MemoryMember("local", ENTITY), other)("findEntities", body={}).warnings
+    assert text.startswith("b: ") and len(text) == WARNING and text.endswith("x…")
 
 
 def test_pages_are_full_whatever_is_hidden() -> None:

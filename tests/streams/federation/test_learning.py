@@ -62,3 +62,8 @@ def test_a_refusal_stops_nothing() -> None:
     local = MemoryMember("local")
     local.refuses["refreshEntityReferenceCopy"] = RepositoryError("no")
     assert len(learned(local, [term("a", "b"), term("c", "b")])) == 2
+
+
+def test_a_bean_that_cannot_be_asked_for_stops_nothing() -> None:
+    odd = {name: value for name, value in term("a", "b").items() if name != "class"}
+    assert len(learned(MemoryMember("local"), [odd, term("c", "b")])) == 1
