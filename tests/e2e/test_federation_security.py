@@ -39,3 +39,27 @@ def test_hidden_instances_are_neither_read_nor_found_nor_changed(two: Two) -> No
 
     assert good(two.ask(f"/instances/entity/{hidden}"))["entity"]["guid"] == hidden
     assert [bean["guid"] for bean in good(two.ask(by_value, page))["entities"]] == [hidden]
+
+
+def test_a_zone_that_is_known_here_alone_hides_what_is_at_home_elsewhere(two: Two) -> None:
+    mark = unique("here")
+    hidden = term(two.far.client(), mark)
+    near = two.near.client()
+    near.add_entity_proxy({**hidden, "class": "EntityProxy"})
+    near.classify_proxy({**hidden, "class": "EntityProxy"}, "ZoneMembership", {"zoneMembership": ["secret"]})
+    by_value = f"/instances/entities/by-property-value?searchCriteria={mark}"
+    for path in (f"/instances/entity/{hidden['guid']}", f"/instances/entity/{hidden['guid']}/existence"):
+        answer = two.ask(path, user="guest")
+        assert answer.json()["exceptionClassName"].endswith("UserNotAuthorizedException"), path
+        assert mark not in answer.headers.get("x-omrs-warnings", "")
+        assert good(two.ask(path))["entity"]["classifications"][0]["name"] == "ZoneMembership"
+    for size in (1, 0):
+        page = {"class": "EntityPropertyFindRequest", "pageSize": size}
+        assert "entities" not in good(two.ask(by_value, page, user="guest"))
+        assert [bean["guid"] for bean in good(two.ask(by_value, page))["entities"]] == [hidden["guid"]]
+    other = term(two.far.client(), f"{mark}-other")["guid"]
+    two.far.client().add_relationship("Synonym", other, hidden["guid"])
+    links = f"/instances/entity/{other}/relationships"
+    body = {"class": "TypeLimitedFindRequest"}
+    assert "relationships" not in good(two.ask(links, body, user="guest"))
+    assert len(good(two.ask(links, body))["relationships"]) == 1
