@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.federation.failures import combined
-from omrs_streams.federation.judging import Judge, home_classifications
+from omrs_streams.federation.judging import Judge, home_classifications, judge_of
 from omrs_streams.federation.member import Asked, Member, Round
 from omrs_streams.federation.merging import Said, by_guid, maintainers, merged
 from omrs_streams.federation.request import Request
@@ -31,7 +31,7 @@ async def find(request: Request) -> Answer:
     wanted = asked_for = offset + size if size else 0
     replies = await request.all(_from_the_start(request.asked, wanted))
     require_answers(request, replies)
-    judge = Judge(request)
+    judge = judge_of(request, replies)
     while True:
         parts = ((reply.member.collection_id, reply.result or ()) for reply in replies.answers)
         found = by_guid(parts, request.federated.local_id)

@@ -4,7 +4,7 @@ Each member walks over what it holds. A way that leads over relationships which 
 """
 
 from omrs_streams.federation.finds import classified, known_here, require_answers, visible
-from omrs_streams.federation.judging import Judge
+from omrs_streams.federation.judging import judge_of
 from omrs_streams.federation.member import Round
 from omrs_streams.federation.merging import Said, by_guid
 from omrs_streams.federation.request import Request
@@ -20,7 +20,7 @@ async def graph(request: Request) -> Answer:
     require_answers(request, replies)
     entities, relationships = _parts(request, replies, ENTITIES), _parts(request, replies, RELATIONSHIPS)
     shown = {**entities, **relationships}
-    judge = Judge(request, {guid for guid, said in shown.items() if any(each.local for each in said)})
+    judge = judge_of(request, replies, (guid for guid, said in shown.items() if any(each.local for each in said)))
     await judge.ask([*known_here(entities, judge), *known_here(relationships, judge)])
     nodes = visible(request, known_here(entities, judge), judge, "findEntities")
     nodes = visible(request, await classified(request, nodes, entities, replies, judge), judge, "findEntities")

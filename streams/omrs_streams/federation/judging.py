@@ -9,13 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from omrs_schemas.errors import EntityNotKnownError, UserNotAuthorizedError
-from omrs_streams.federation.member import Asked, Member
+from omrs_schemas.errors import (
+    EntityNotKnownError,
+    MemberUnavailableError,
+    NotReadyError,
+    OmrsError,
+    UserNotAuthorizedError,
+)
+from omrs_streams.federation.member import Asked, Member, Round
 from omrs_streams.federation.merging import Said, maintainers
-from omrs_streams.federation.request import Request
+from omrs_streams.federation.request import NOTHING_THERE, Request
 from omrs_streams.repository.changes import ends_of
 from omrs_streams.repository.local import Bean
 
+AT_ONCE = 500  # questions
 SUMMARY, RELATIONSHIP = "getEntitySummary", "getRelationship"
 
 
@@ -23,16 +30,18 @@ SUMMARY, RELATIONSHIP = "getEntitySummary", "getRelationship"
 class Judge:
     """One request's questions to the local repository, each asked once. `shown`: guids that it showed by itself.
 
-    A local repository that does not answer hides nothing; the warnings name it.
+    A local repository that does not answer hides nothing. One that `answers`, but not about each instance in time,
+    hides those: to ask for more than it can judge is no way around its rules. The warnings name it in both cases.
     """
 
     request: Request
     shown: set[str] = field(default_factory=set)
+    answers: bool = False
     said: dict[str, Said] = field(default_factory=dict)
-    _refused: dict[str, UserNotAuthorizedError] = field(default_factory=dict)
+    _refused: dict[str, OmrsError] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
-    def refusal(self, bean: Mapping[str, Any]) -> UserNotAuthorizedError | None:
+    def refusal(self, bean: Mapping[str, Any]) -> OmrsError | None:
         """Why the user may not see `bean`; None where the local repository has nothing against it."""
         if bean["guid"] in self.shown:
             return None
@@ -54,12 +63,15 @@ class Judge:
         if not wanted:
             return False
         questions = [(local, Asked(operation, {"guid": guid})) for guid, operation in wanted.items()]
-        replies = await self.request.each(questions, silent=(UserNotAuthorizedError,))
+        replies = Round()
+        for start in range(0, len(questions), AT_ONCE):
+            replies += await self.request.each(questions[start:][:AT_ONCE], silent=(UserNotAuthorizedError,))
         here: dict[str, str] = {}
         for (guid, operation), reply in zip(wanted.items(), replies, strict=True):
             if local.collection_id in maintainers(reply.result or {}):
                 here[guid] = operation
-            if isinstance(reply.error, UserNotAuthorizedError):
+            unjudged = self.answers and not isinstance(reply.error, NOTHING_THERE)
+            if reply.error is not None and (unjudged or isinstance(reply.error, UserNotAuthorizedError)):
                 self._refused[guid] = reply.error
             elif operation == SUMMARY and (reply.answer is not None or isinstance(reply.error, EntityNotKnownError)):
                 held = reply.result or {}
@@ -84,6 +96,13 @@ class Judge:
         for guid, reply in zip(nouns, replies, strict=True):
             if reply.result is not None:
                 self.said[guid] = Said(local.collection_id, reply.result, local=True)
+
+
+def judge_of(request: Request, replies: Round, shown: Iterable[str] = ()) -> Judge:
+    """The judge of what came in `replies`; `shown`: what the local repository showed."""
+    own = replies.of(request.federated.local_id)
+    answers = own is not None and not isinstance(own.error, (MemberUnavailableError, NotReadyError))
+    return Judge(request, set(shown), answers)
 
 
 def _parts(bean: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from omrs_schemas.errors import (
     UserNotAuthorizedError,
 )
 from omrs_streams.federation.failures import combined
-from omrs_streams.federation.judging import Judge, home_classifications
+from omrs_streams.federation.judging import Judge, home_classifications, judge_of
 from omrs_streams.federation.member import Asked, Round
 from omrs_streams.federation.merging import Said, chosen, maintainers, merged
 from omrs_streams.federation.request import Request
@@ -71,7 +71,7 @@ async def _judged(request: Request, replies: Round, bean: Bean) -> Judge:
     own = replies.of(request.federated.local_id)
     if own is not None and isinstance(own.error, UserNotAuthorizedError):
         raise own.error
-    judge = Judge(request, {bean["guid"]} if own is not None and own.result is not None else set())
+    judge = judge_of(request, replies, {bean["guid"]} if own is not None and own.result is not None else ())
     await judge.ask([bean])
     refusal = judge.refusal(bean)
     if refusal is not None:

@@ -119,3 +119,24 @@ def test_nor_where_the_local_repository_has_not_found_it() -> None:
     assert together("getRelationshipsForEntity", body={}, entityGUID="a").result == [edge]
     graph = together("getEntityNeighborhood", entityGUID="a", level="1").result
     assert ours in graph["entityElementList"] and graph["relationshipElementList"] == [edge]
+
+
+class Busy(MemoryMember):
+    """A local repository that finds, and is too slow to be asked about each instance."""
+
+    async def call(self, asked: Asked | str, caller: Caller, deadline: float = 0.0, **more: Any) -> Answer:
+        self.hangs = self.hangs or asked in ("getEntitySummary", "getRelationship")
+        return await super().call(asked, caller, deadline, **more)
+
+
+def test_what_cannot_be_judged_in_time_is_left_out() -> None:
+    busy = Busy("local", term("ours", "local"))
+    answer = Together(busy, MemoryMember("b", term("g", "b")))("findEntities", body={})
+    assert guids(answer.result) == {"ours"} and answer.warnings[0].startswith("local: ")
+
+
+def test_a_local_repository_that_is_down_hides_nothing() -> None:
+    busy = Busy("local", term("ours", "local"))
+    busy.hangs = True
+    answer = Together(busy, MemoryMember("b", term("g", "b")))("findEntities", body={})
+    assert guids(answer.result) == {"g"} and answer.warnings[0].startswith("local: ")
