@@ -159,7 +159,8 @@ class Lab:
         """A Python process of this run (`python <arguments>`); its output goes to a file."""
         output = self.dir / f"{name}-{len(self._started)}.out"
         kept = {key: text for key, text in os.environ.items() if not key.startswith("OMRS_") or key == "OMRS_CACHE_DIR"}
-        kept |= {"OMRS_DATA_DIR": str(self.dir), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **(env or {})}
+        kept |= {"OMRS_DATA_DIR": str(self.dir), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        kept |= {"OMRS_SEARCH__FROM_INSTANCES": "0", **(env or {})}  # what is measured is the same at every size
         with output.open("wb") as file:
             process = subprocess.Popen([sys.executable, *arguments], env=kept, stdout=file, stderr=file, cwd=self.dir)
         started = Started(name, process, output)

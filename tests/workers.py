@@ -253,3 +253,12 @@ def fleet(root: Path, bootstrap_servers: str) -> Iterator[Fleet]:
         yield ours
     finally:
         ours.end()
+
+
+def purge_old(client: MetadataClient, guid: str, type_name: str = "GlossaryTerm") -> None:
+    """What a re-identified entity was is soft-deleted at home and gone elsewhere: until it is purged the members differ
+    in it."""
+    eventually(
+        lambda: (client.find_entity(guid) or {}).get("status") == "DELETED", "the old guid is retired", within=60
+    )
+    client.purge_entity(guid, type_name=type_name)

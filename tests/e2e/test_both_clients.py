@@ -20,7 +20,7 @@ from omrs_schemas.errors import (
 )
 from omrs_schemas.model.instances import EntityDetail
 from omrs_streams.client import Condition, MetadataClient, SearchProperties, starts_with
-from workers import Pair, eventually, unique
+from workers import Pair, eventually, purge_old, unique
 
 pytestmark = pytest.mark.kafka
 TERM = "GlossaryTerm"
@@ -177,6 +177,7 @@ def test_identity(client: Any, bob: MetadataClient, pair: Pair) -> None:
     assert client.re_type_entity(made.guid, "CSVFile").type_name == "CSVFile"
     guid = str(uuid4())
     assert client.re_identify_entity(made.guid, guid).guid == guid
+    purge_old(client, made.guid, "CSVFile")
     theirs = bob.add_entity(TERM, names(unique("term")))
     eventually(lambda: client.find_entity(theirs.guid), "the copy arrives")
     assert client.re_home_entity(theirs.guid, pair.ids[0])["metadataCollectionId"] == pair.ids[0]

@@ -13,7 +13,7 @@ from omrs_schemas.model.values import from_properties
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from oracle import equals_its_log
-from workers import Pair, arrives, eventually, unique
+from workers import Pair, arrives, eventually, purge_old, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -33,12 +33,6 @@ def is_deleted(there: MetadataClient, guid: str) -> bool:
 
 def is_gone(there: MetadataClient, guid: str) -> None:
     eventually(lambda: there.find_entity(guid) is None, f"{guid} is gone", within=HERE)
-
-
-def purge_old(client: MetadataClient, guid: str) -> None:
-    """The old guid is soft-deleted at home and gone elsewhere: until it is purged the members differ in it."""
-    eventually(lambda: (client.find_entity(guid) or {}).get("status") == "DELETED", "the old guid is retired")
-    client.purge_entity(guid, type_name="GlossaryTerm")
 
 
 def equal_digests(pair: Pair) -> None:

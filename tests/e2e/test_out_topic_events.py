@@ -17,7 +17,7 @@ from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.embedded import Endpoint
 from omrs_streams.log.kafka import KafkaSettings
-from workers import PARTITIONS, Pair, Running, eventually, fleet, unique
+from workers import PARTITIONS, Pair, Running, eventually, fleet, purge_old, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -101,6 +101,7 @@ def test_every_kind_is_told_at_home_and_of_the_copies(
         ]
         for message in out.of(term):
             assert headers(message)["home-id"] == pair.ids[0]
+    purge_old(alice, other)
 
 
 def test_changes_of_type_and_home(alice: MetadataClient, bob: MetadataClient, pair: Pair, kafka: Endpoint) -> None:

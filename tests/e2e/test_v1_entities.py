@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from v1_people import Person, is_problem
 
-from workers import Pair, eventually
+from workers import Pair, eventually, purge_old
 
 NOBODY = "/entities/00000000-0000-0000-0000-000000000000"
 FUTURE = "2999-01-01T00:00:00Z"
@@ -221,6 +221,7 @@ def test_another_guid_type_and_home(erin: Person, pair: Pair) -> None:
     eventually(lambda: bob.get(f"/entities/{new}", params={"scope": "local"}).is_success, "the copy arrives at B")
     refused = bob.patch(f"/entities/{new}", params={"scope": "local"}, json={"properties": {"qualifiedName": "x"}})
     is_problem(refused, 409, "reference copy")
+    purge_old(pair.a.client("erin"), entity["guid"])
 
 
 def test_an_entity_of_an_external_source(erin: Person) -> None:

@@ -56,6 +56,7 @@ def test_a_relationship_from_create_to_purge(erin: Person) -> None:
     assert erin.post(f"{path}/restore").json()["status"] == "ACTIVE"
     moved = erin.post(f"{path}/reidentify", json={"guid": str(uuid4())}).json()
     assert moved["reIdentifiedFrom"] == made["guid"]
+    assert erin.delete(path, params={"purge": "true"}).status_code == 204, "what it was is kept as deleted"
     assert erin.delete(f"/relationships/{moved['guid']}", params={"purge": "true"}).status_code == 204
     is_problem(erin.get(f"/relationships/{moved['guid']}"), 404)
 

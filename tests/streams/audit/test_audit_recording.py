@@ -37,7 +37,7 @@ def test_parameters_are_texts_of_reasonable_length() -> None:
     audit.record("OMRS-AUDIT-0013", message=ConfigurationError("no", help="yes"))
     audit.record("OMRS-AUDIT-0004", count=2, cohorts={"b": 1, "a": 2})
     audit.record("OMRS-AUDIT-0013", message="x" * 5_000)
-    assert entries[0].params == {"message": "OMRS-STREAMS-400-003 no yes"}
+    assert entries[0].params == {"message": "OMRS-STREAMS-400-003 no; yes"}
     assert entries[1].params == {"count": "2", "cohorts": "b, a"}
     assert len(entries[2].params["message"]) == MAX_VALUE + 1
 
