@@ -13,7 +13,7 @@ from omrs_streams.api.v1.handling import make_router
 from omrs_streams.api.v1.instances import ATTEMPTS
 from omrs_streams.api.v1.life import AsOf, AtGuid
 from omrs_streams.api.v1.models import Classification, ClassificationContent, ClassificationList, ClassificationPatch
-from omrs_streams.api.v1.replies import nothing, one, refusals
+from omrs_streams.api.v1.replies import changed, nothing, one, refusals
 from omrs_streams.repository.changes import find_classification
 from omrs_streams.repository.local import Bean
 from omrs_streams.repository.services import Answer
@@ -54,7 +54,7 @@ async def classification(ask: Ask, guid: AtGuid, name: Named, as_of: AsOf = None
     operation_id="putClassification",
     summary="Classify it, or replace the properties of the classification",
     response_model=Classification,
-    responses={201: {"model": Classification}, **refusals(404, 409, 412, 422, etag=True)},
+    responses={201: {"model": Classification}, **changed()},
 )
 async def put(
     ask: Change, guid: AtGuid, name: Named, given: Annotated[ClassificationContent, examples.CLASSIFICATION]
@@ -85,7 +85,7 @@ async def put(
     operation_id="patchClassification",
     summary="Change some properties of the classification",
     response_model=Classification,
-    responses=refusals(404, 409, 412, 422, etag=True),
+    responses=changed(),
 )
 async def patch(
     ask: Change, guid: AtGuid, name: Named, given: Annotated[ClassificationPatch, examples.CLASSIFICATION_PATCH]
@@ -111,7 +111,7 @@ async def patch(
     summary="Take the classification off",
     status_code=204,
     response_class=Response,
-    responses=refusals(404, 409, 412, 422),
+    responses=changed(etag=False),
 )
 async def delete(ask: Change, guid: AtGuid, name: Named) -> Response:
     revision = await ask.revision(guid, _SUMMARY)

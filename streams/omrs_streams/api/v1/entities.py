@@ -11,14 +11,14 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.api.v1 import beans, examples, finding, life, repeating
 from omrs_streams.api.v1.asking import Ask, Asking, Create
 from omrs_streams.api.v1.base import MAX_NAMES, Name
-from omrs_streams.api.v1.finding import Kind, Sort, sorting
+from omrs_streams.api.v1.finding import Kind, Sort
 from omrs_streams.api.v1.handling import PROPERTY, make_router
-from omrs_streams.api.v1.instances import ENTITY, RELATIONSHIP, Noun, page_of, shown
+from omrs_streams.api.v1.instances import ENTITY, RELATIONSHIP, Noun, shown, sorted_page
 from omrs_streams.api.v1.life import AsOf, AtGuid, Continued, PageSize
 from omrs_streams.api.v1.models import Entity, EntityPage, NewEntity, RelationshipPage, Status
 from omrs_streams.api.v1.paging import DEFAULT_LIMIT
 from omrs_streams.api.v1.problems import at
-from omrs_streams.api.v1.replies import created, listed, paged
+from omrs_streams.api.v1.replies import created, paged
 from omrs_streams.client.search import Condition, SearchProperties, attribute_of, contains
 from omrs_streams.repository.local import Bean
 
@@ -129,17 +129,7 @@ async def found(
             )
         query["searchCriteria"] = contains(text)
     operation = f"find{plural}{'ByPropertyValue' if text is not None else ''}{past}"
-    order, name = finding.ordered(sort)
-    key, keep = sorting(sort)
-    ordered: Bean = {**body, "sequencingOrder": order}
-    if name is not None:
-        ordered["sequencingProperty"] = name
-
-    async def fetch(offset: int, count: int) -> list[Bean]:
-        answer = await ask(operation, body={**ordered, "offset": offset, "pageSize": count}, query=query)
-        return answer.result or []
-
-    return await listed(ask, page_of(noun), fetch, key, keep, limit=limit, cursor=cursor, **more)
+    return await sorted_page(ask, noun, operation, body, sort, limit=limit, cursor=cursor, query=query, **more)
 
 
 @router.get(
@@ -165,18 +155,8 @@ async def relationships(
         raise InvalidParameterError(
             f"relationships of an entity are not filtered by {PROPERTY}…", parameter=f"{PROPERTY}…"
         )
-    order, name = finding.ordered(sort)
-    key, keep = sorting(sort)
-    body["sequencingOrder"] = order
-    if name is not None:
-        body["sequencingProperty"] = name
-    operation = f"getRelationshipsForEntity{'AsOf' if as_of is not None else ''}"
-
-    async def fetch(offset: int, count: int) -> list[Bean]:
-        answer = await ask(operation, path={"entityGUID": guid}, body={**body, "offset": offset, "pageSize": count})
-        return answer.result or []
-
-    return await listed(ask, page_of(RELATIONSHIP), fetch, key, keep, limit=limit, cursor=cursor)
+    operation, path = f"getRelationshipsForEntity{'AsOf' if as_of is not None else ''}", {"entityGUID": guid}
+    return await sorted_page(ask, RELATIONSHIP, operation, body, sort, limit=limit, cursor=cursor, path=path)
 
 
 life.add(router, ENTITY)

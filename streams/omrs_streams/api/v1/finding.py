@@ -157,7 +157,7 @@ class Search(Model):
     cursor: Cursor | None = Field(None, description="of the page before")
 
     def to_bean(self, types: TypeSystem, kind: Kind) -> Bean:
-        """An InstanceFindRequest (InstanceHistoricalFindRequest) bean without paging."""
+        """An InstanceFindRequest (InstanceHistoricalFindRequest) bean without order and page."""
         bean: Bean = {}
         if self.type is not None:
             bean["typeGUID"] = type_guid(types, self.type, category=CATEGORY[kind])
@@ -202,16 +202,13 @@ def limits(
     sort: str | None,
     as_of: int | None,
 ) -> Bean:
-    """The part of a request that every find has."""
+    """The part of a request that every find has, but for its order and its page: `sort` is only looked at here."""
     bean: Bean = {}
     if statuses:
         bean["limitResultsByStatus"] = [status.value for status in statuses]
-    if sort is not None:
-        order, name = ordered(sort)
-        if name is not None:
-            _require_property(types, kind, type_name, name)
-            bean["sequencingProperty"] = name
-        bean["sequencingOrder"] = order
+    _, name = ordered(sort)
+    if name is not None:
+        _require_property(types, kind, type_name, name)
     if as_of is not None:
         bean["asOfTime"] = as_of
     return bean

@@ -9,12 +9,11 @@ from omrs_streams.api.v1.asking import Ask
 from omrs_streams.api.v1.base import GUID_EXAMPLE, MAX_NAMES, Guid, Name
 from omrs_streams.api.v1.entities import Carrying, Order, WithStatus
 from omrs_streams.api.v1.handling import make_router
-from omrs_streams.api.v1.instances import ENTITY, page_of
+from omrs_streams.api.v1.instances import ENTITY, sorted_page
 from omrs_streams.api.v1.life import AsOf, AtGuid, Continued, PageSize
 from omrs_streams.api.v1.models import EntityPage, Graph
 from omrs_streams.api.v1.paging import DEFAULT_LIMIT
-from omrs_streams.api.v1.replies import listed, paged, plain, refusals
-from omrs_streams.repository.local import Bean
+from omrs_streams.api.v1.replies import paged, plain, refusals
 
 router = make_router("/entities/{guid}", "graph")
 
@@ -95,16 +94,10 @@ async def related(
     limit: PageSize = DEFAULT_LIMIT,
     cursor: Continued = None,
 ) -> Response:
-    body = finding.limits(ask.types, "entity", None, status, sort or "guid", as_of)
+    body = finding.limits(ask.types, "entity", None, status, sort, as_of)
     if entity_type:
         body["entityTypeGUIDs"] = beans.type_guids(ask.types, entity_type, "entityType", "ENTITY_DEF")
     if classification:
         body["limitResultsByClassification"] = classification
-    key, keep = finding.sorting(sort)
-    operation = f"getRelatedEntities{'AsOf' if as_of is not None else ''}"
-
-    async def fetch(offset: int, count: int) -> list[Bean]:
-        paged_body = {**body, "offset": offset, "pageSize": count}
-        return (await ask(operation, path={"startEntityGUID": guid}, body=paged_body)).result or []
-
-    return await listed(ask, page_of(ENTITY), fetch, key, keep, limit=limit, cursor=cursor)
+    operation, path = f"getRelatedEntities{'AsOf' if as_of is not None else ''}", {"startEntityGUID": guid}
+    return await sorted_page(ask, ENTITY, operation, body, sort, limit=limit, cursor=cursor, path=path)

@@ -1,6 +1,6 @@
 """What entities and relationships have in common: reading, changing, and the ways through their life."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from omrs_schemas.errors import (
 )
 from omrs_streams.api.v1 import beans
 from omrs_streams.api.v1.asking import Asking, Changing
-from omrs_streams.api.v1.finding import Kind
+from omrs_streams.api.v1.finding import Kind, ordered, sorting
 from omrs_streams.api.v1.models import (
     Entity,
     EntityPage,
@@ -73,6 +73,33 @@ def page_of(noun: Noun) -> Callable[[list[Bean], Mapping[str, Any]], EntityPage 
         return RelationshipPage(items=[relationship(each) for each in items], **more)
 
     return make
+
+
+async def sorted_page(
+    ask: Asking,
+    noun: Noun,
+    operation: str,
+    body: Bean,
+    sort: str | None,
+    *,
+    limit: int,
+    cursor: str | None,
+    path: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    identity: Sequence[Any] | None = None,
+) -> Response:
+    """A page of what `operation` finds, in the order of `sort`: by guid where none is asked for."""
+    order, name = ordered(sort)
+    key, keep = sorting(sort)
+    request: Bean = {**body, "sequencingOrder": order}
+    if name is not None:
+        request["sequencingProperty"] = name
+
+    async def fetch(offset: int, count: int) -> list[Bean]:
+        answer = await ask(operation, path=path, query=query, body={**request, "offset": offset, "pageSize": count})
+        return answer.result or []
+
+    return await listed(ask, page_of(noun), fetch, key, keep, limit=limit, cursor=cursor, identity=identity)
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------

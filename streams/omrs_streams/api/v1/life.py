@@ -21,7 +21,7 @@ from omrs_streams.api.v1.models import (
     Retype,
 )
 from omrs_streams.api.v1.paging import DEFAULT_LIMIT
-from omrs_streams.api.v1.replies import paged, refusals
+from omrs_streams.api.v1.replies import changed, paged, refusals
 
 AsOf = Annotated[Moment | None, Query(alias="asOf", description="as it was at that time")]
 From = Annotated[Moment | None, Query(alias="from", description="versions that held at or after that time")]
@@ -59,7 +59,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"replace{title}",
         summary="Replace all its properties",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def replace(ask: Change, guid: AtGuid, given: Replacement) -> Response:
         return await instances.replace(ask, noun, guid, given)
@@ -69,7 +69,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"patch{title}",
         summary="Change some of its properties, or its status",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def patch(ask: Change, guid: AtGuid, given: Patch) -> Response:
         return await instances.patch(ask, noun, guid, given)
@@ -80,7 +80,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         summary="Delete it: softly, or for good",
         status_code=204,
         response_class=Response,
-        responses=refusals(404, 409, 412, 422),
+        responses=changed(etag=False),
     )
     async def delete(
         ask: Change,
@@ -112,7 +112,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"restore{title}",
         summary="Bring it back from its soft delete",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def restore(ask: Change, guid: AtGuid) -> Response:
         return await instances.restore(ask, noun, guid)
@@ -122,7 +122,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"undo{title}",
         summary="Bring back the content of the version before",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def undo(ask: Change, guid: AtGuid) -> Response:
         return await instances.undo(ask, noun, guid)
@@ -132,7 +132,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"reidentify{title}",
         summary="Give it another guid",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def reidentify(ask: Change, guid: AtGuid, given: Reidentify) -> Response:
         return await instances.reidentify(ask, noun, guid, given)
@@ -142,7 +142,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"retype{title}",
         summary="Give it another type",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def retype(ask: Change, guid: AtGuid, given: Retype) -> Response:
         return await instances.retype(ask, noun, guid, given)
@@ -152,7 +152,7 @@ def add(router: APIRouter, noun: Noun) -> None:
         operation_id=f"rehome{title}",
         summary="Let another metadata collection maintain it",
         response_model=model,
-        responses=refusals(404, 409, 412, 422, etag=True),
+        responses=changed(),
     )
     async def rehome(ask: Change, guid: AtGuid, given: Rehome) -> Response:
         return await instances.rehome(ask, noun, guid, given)

@@ -47,6 +47,11 @@ def refusals(*statuses: int, etag: bool = False) -> dict[int | str, dict[str, An
     return described
 
 
+def changed(*, etag: bool = True) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a change to what is there. `etag`: it answers with what has become of it."""
+    return refusals(404, 409, 412, 422, etag=etag)
+
+
 def created(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {201: {"headers": {**_ETAG, **_LOCATION}}, **refusals(404, 409, 422, *statuses)}
 
@@ -110,4 +115,4 @@ async def listed(
     return Response(content, 200, headers, media_type=JSON)
 
 
-__all__ = ["Problem", "created", "listed", "nothing", "one", "paged", "plain", "refusals"]
+__all__ = ["Problem", "changed", "created", "listed", "nothing", "one", "paged", "plain", "refusals"]

@@ -17,7 +17,7 @@ from omrs_streams.api.v1.handling import make_router
 from omrs_streams.api.v1.life import Continued, PageSize
 from omrs_streams.api.v1.models import Page
 from omrs_streams.api.v1.paging import DEFAULT_LIMIT, mark
-from omrs_streams.api.v1.replies import created, listed, nothing, one, paged, refusals
+from omrs_streams.api.v1.replies import changed, created, listed, nothing, one, paged, refusals
 from omrs_streams.api.v1.type_models import (
     AttributeCategory,
     AttributeType,
@@ -231,7 +231,7 @@ async def create_attribute_type(ask: Create, given: Annotated[NewAttributeType, 
     operation_id="patchType",
     summary="Change a type: its next version",
     response_model=Type,
-    responses=refusals(404, 409, 412, 422, etag=True),
+    responses=changed(),
 )
 async def patch_type(ask: Change, name: AtType, given: Annotated[TypePatch, examples.TYPE_PATCH]) -> Response:
     current = await _changeable(ask, "TypeDef", name)
@@ -252,7 +252,7 @@ async def patch_type(ask: Change, name: AtType, given: Annotated[TypePatch, exam
     summary="Remove a type that has no instances and no subtypes",
     status_code=204,
     response_class=Response,
-    responses=refusals(404, 409, 412, 422),
+    responses=changed(etag=False),
 )
 async def delete_type(ask: Change, name: AtType) -> Response:
     return await _delete(ask, "TypeDef", name)
@@ -264,7 +264,7 @@ async def delete_type(ask: Change, name: AtType) -> Response:
     summary="Remove an attribute type that no attribute has",
     status_code=204,
     response_class=Response,
-    responses=refusals(404, 409, 412, 422),
+    responses=changed(etag=False),
 )
 async def delete_attribute_type(ask: Change, name: AtAttributeType) -> Response:
     return await _delete(ask, "AttributeTypeDef", name)
@@ -281,7 +281,7 @@ async def _delete(ask: Changing, kind: str, identity: str) -> Response:
     operation_id="reidentifyType",
     summary="Give a type another guid and name",
     response_model=Type,
-    responses=refusals(404, 409, 412, 422, etag=True),
+    responses=changed(),
 )
 async def reidentify_type(ask: Change, name: AtType, given: NewIdentity) -> Response:
     after = await _reidentified(ask, "TypeDef", name, given)
@@ -293,7 +293,7 @@ async def reidentify_type(ask: Change, name: AtType, given: NewIdentity) -> Resp
     operation_id="reidentifyAttributeType",
     summary="Give an attribute type another guid and name",
     response_model=AttributeType,
-    responses=refusals(404, 409, 412, 422, etag=True),
+    responses=changed(),
 )
 async def reidentify_attribute_type(ask: Change, name: AtAttributeType, given: NewIdentity) -> Response:
     after = await _reidentified(ask, "AttributeTypeDef", name, given)
