@@ -34,6 +34,11 @@ def to_epoch_ms(value: Any) -> Any:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"not a date: {value!r} (epoch milliseconds or ISO-8601 with offset)") from None
+    return datetime_ms(moment)
+
+
+def datetime_ms(moment: datetime) -> int:
+    """Milliseconds since 1970, the rest cut off; a datetime without an offset is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     delta = moment - _EPOCH

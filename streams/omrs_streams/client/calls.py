@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, cast
 
 from omrs_schemas.errors import TypeDefNotKnownError
+from omrs_schemas.model.dates import datetime_ms
 from omrs_schemas.model.values import to_properties
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.exchange import Address, Answer, Request, Scope, segment
 from omrs_streams.client.plans import NeedTypes, Plan, operation
 from omrs_streams.client.search import SequencingOrder, sortable, unsortable
 from omrs_streams.client.server_types import ServerTypes
-from omrs_streams.client.wire import Bean, datetime_ms
+from omrs_streams.client.wire import Bean
 
 Moment = int | datetime
 """A time: epoch milliseconds, or a datetime (without an offset it is UTC)."""

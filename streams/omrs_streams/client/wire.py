@@ -4,11 +4,12 @@ REST answers carry dates as ISO-8601 text with an offset (OMRS observed § JSON)
 answer is HTTP 200 with `relatedHTTPCode` inside; the exception fields rebuild the error that the server raised.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from omrs_schemas.codec.egeria_json import from_json
 from omrs_schemas.errors import CodecError, NotReadyError, OmrsError, RepositoryError, from_wire
+from omrs_schemas.model.dates import datetime_ms
 
 Bean = dict[str, Any]
 
@@ -20,14 +21,6 @@ _OPAQUE = frozenset({"mappingProperties", "additionalProperties", "options"})
 def epoch_ms(text: str) -> int:
     """Milliseconds since 1970 of ISO-8601 text; text without an offset is UTC. ValueError where it is no date."""
     return datetime_ms(datetime.fromisoformat(text))
-
-
-def datetime_ms(moment: datetime) -> int:
-    """Milliseconds since 1970; a datetime without an offset is UTC."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    # Through whole seconds: timestamp() * 1000 alone can be one millisecond short.
-    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
 
 
 def to_bean(value: Any) -> Any:

@@ -104,8 +104,7 @@ async def classified(
 
     A member that showed an entity has said what it knows. First those are asked who are named as the home of a
     classification, for they may have taken it back; then the others, who may have given one that nobody else has heard
-    of. No more than `classification_calls` in all; what
-    the local repository says (`judge`) costs none.
+    of. No more than `classification_calls` in all; what the local repository says (`judge`) costs none.
     """
     limit = request.federated.settings.classification_calls
     members = [each.member for each in replies.answers if each.member.collection_id != request.federated.local_id]
