@@ -63,11 +63,12 @@ class LocalServices:
         if isinstance(done, Answer):
             return done
         bean = parse_answer(done.content, done.status, what=operation)
-        result = {k: v for k, v in bean.items() if k not in ("class", "relatedHTTPCode")}
+        if route.payload is None:
+            result: Any = {name: value for name, value in bean.items() if name not in ("class", "relatedHTTPCode")}
+        else:
+            result = bean.get(route.payload)
         tag = done.headers.get("etag")
-        return Answer(
-            result if route.payload is None else bean.get(route.payload), int(tag.strip('"')) if tag else None
-        )
+        return Answer(result, int(tag.strip('"')) if tag else None)
 
     async def perform(
         self, route: Route, request: Request, raw: bytes | None = None, *, forwarded: bool = False
@@ -151,12 +152,12 @@ def _revision_after(request: Request, bean: Bean) -> int | None:
     """The revision of what a write answers; None where others have changed it since."""
     if request.owned is None or "guid" not in bean:
         return None
-    store = request.owned.store
-    stored = store.get(bean["guid"])
-    if stored is None:
-        return None
-    latest = stored.meta.offset == store.offset_of_event(request.call.event_id)
-    return stored.meta.revision if latest or store.to_bean(stored) == bean else None
+    store, guid = request.owned.store, bean["guid"]
+    meta = store.get_meta(guid)
+    if meta is not None and meta.offset == store.offset_of_event(request.call.event_id):
+        return meta.revision if not meta.tombstone else None
+    stored = store.get(guid)
+    return stored.meta.revision if stored is not None and store.to_bean(stored) == bean else None
 
 
 def _path(route: Route, given: Mapping[str, str]) -> str:
