@@ -1,6 +1,7 @@
 """Imports point inward: schemas ← streams ← connectors, and inside streams from the edges to the core."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,9 @@ def test_every_package_is_typed_and_says_what_lives_there(package: str) -> None:
     for name, path in modules(package):
         if path.name == "__init__.py":
             assert ast.get_docstring(ast.parse(path.read_text())), f"{name} does not say what lives there"
+
+
+def test_modules_of_tests_have_names_of_their_own() -> None:
+    """Tests are imported by their bare names: of two modules with one name, whoever comes first wins for both."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from search_server import Server, types
-from strategies import (
+from search_values import (
     CLASSES,
     GUIDS,
     HEADERS,
