@@ -4,7 +4,8 @@
 OmrsError                          base: message, code, http, help, params
 ├── InvalidParameterError          a parameter, page size, time, guid or home that cannot be accepted
 │   ├── PagingError                negative offset or page size
-│   └── RevisionConflictError      another writer changed the guid first (the log decided)
+│   ├── RevisionConflictError      another writer changed the guid first (the log decided)
+│   └── DeletionRefusedError       a source's answer would delete more than a connector may
 ├── TypeDefError                   a type guid or name that does not fit the request      (TypeErrorException)
 ├── InvalidTypeDefError            a TypeDef that is incomplete or contradicts itself
 ├── TypeDefNotKnownError           no such TypeDef or AttributeTypeDef here
@@ -122,6 +123,10 @@ class PagingError(InvalidParameterError, default=Code.NEGATIVE_PAGE_SIZE):
 
 class RevisionConflictError(InvalidParameterError, default=Code.REVISION_CONFLICT):
     """Read the instance again and repeat the change on what is there now."""
+
+
+class DeletionRefusedError(InvalidParameterError, default=Code.DELETION_REFUSED):
+    """Nothing was deleted; a source that was away, or answered in part, looks the same as one that was emptied."""
 
 
 class TypeDefError(OmrsError, default=Code.TYPEDEF_ID_NOT_KNOWN):
