@@ -16,6 +16,7 @@ from omrs_streams.audit import messages_streams as own
 from omrs_streams.audit.catalogue import CATALOGUE
 from omrs_streams.audit.console import ConsoleSink
 from omrs_streams.audit.entry import Entry, texts
+from omrs_streams.audit.message import AuditMessage
 from omrs_streams.audit.settings import AuditSettings
 from omrs_streams.audit.severity import severities_named
 from omrs_streams.audit.sinks import ListSink, Sink, TopicSink
@@ -61,19 +62,25 @@ class AuditLog:
         worker: str = "",
         clock: Callable[[], float] = time.time,
         sinks: Sequence[Sink] | None = None,
+        catalogue: Mapping[str, AuditMessage] = CATALOGUE,
+        topic: str = "",
     ) -> None:
-        """`sinks`: other destinations than console and topic; then there is no thread, `record` writes."""
+        """`sinks`: other destinations than console and topic; then there is no thread, `record` writes.
+
+        `catalogue` and `topic`: those of another kind of server than a metadata server.
+        """
         settings = settings or AuditSettings()
         self.server = server
         self.severities = severities_named(settings.severities)
         self._clock = clock
-        self._wanted = {each.id: each for each in CATALOGUE.values() if each.severity in self.severities}
+        self._catalogue = catalogue
+        self._wanted = {each.id: each for each in catalogue.values() if each.severity in self.severities}
         self._counts: Counter[str] = Counter()
         self._counters = {severity: metrics.AUDIT.labels(severity.label) for severity in self.severities}
         self._queue: SimpleQueue[Entry | _Flush | None] = SimpleQueue()
         self._dropped = 0
         self._thread: threading.Thread | None = None
-        self._topic = TopicSink(names.server_audit(server), server, worker, self.record)
+        self._topic = TopicSink(topic or names.server_audit(server), server, worker, self.record)
         if sinks is not None:
             self._sinks = list(sinks)
             return
@@ -97,7 +104,7 @@ class AuditLog:
         """Record a message; `params` fill its text. Returns at once and never raises."""
         message = self._wanted.get(message_id)
         if message is None:
-            if message_id not in CATALOGUE:
+            if message_id not in self._catalogue:
                 self.record(own.UNKNOWN_ID, id=message_id, message=str(params))
             return
         entry = Entry(str(uuid4()), int(self._clock() * 1000), message, texts(params))

@@ -95,3 +95,7 @@ def daemon_group(daemon: str) -> str:
 
 def daemon_reports(daemon: str) -> str:
     return f"omrs.daemon.{daemon}.reports"
+
+
+def daemon_audit(daemon: str) -> str:
+    return f"omrs.daemon.{daemon}.audit"

@@ -66,6 +66,7 @@ _KNOWN: Final[tuple[tuple[Callable[[str], str], str, str, str], ...]] = (
     (names.cohort_types, TYPES, COHORT, "types that members of {} exchange"),
     (names.cohort_instances, INSTANCES, COHORT, "instances that members of {} exchange"),
     (names.daemon_reports, "reports", DAEMON, "what the connectors of {} report"),
+    (names.daemon_audit, AUDIT, DAEMON, "audit log of {}"),
     (_daemon_dead_letters, DEAD_LETTERS, DAEMON, "what connectors of {} could not process"),
 )
 

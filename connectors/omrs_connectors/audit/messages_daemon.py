@@ -1,0 +1,156 @@
+"""Messages about the daemon, its integration services and their configuration (integration § 3, § 10)."""
+
+from omrs_schemas.model.audit import AuditSeverity as S
+from omrs_streams.audit.message import AuditMessage as M
+
+_SETTINGS = "Correct the daemon's configuration (`omrs daemon check` names what is wrong) and start it again."
+
+MESSAGES = (
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0001",
+        S.STARTUP,
+        "The integration daemon services are starting in server {daemon}",
+        "A worker of the daemon has been started.",
+        "None. INTEGRATION-DAEMON-SERVICES-0013 follows when it is ready.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0002",
+        S.STARTUP,
+        "{service} is starting in integration daemon {daemon}",
+        "The service is part of the daemon's configuration.",
+        "None. INTEGRATION-DAEMON-SERVICES-0011 follows when its connectors are set up.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0003",
+        S.ERROR,
+        "{service} of integration daemon {daemon} has no URL of a metadata server",
+        "Neither the service nor the daemon says where the metadata server is.",
+        "Set `server.url` of the daemon or of the service.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0004",
+        S.ERROR,
+        "{service} of integration daemon {daemon} has no name of a metadata server",
+        "Neither the service nor the daemon says which metadata server it is paired with.",
+        "Set `server.name` of the daemon or of the service.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0005",
+        S.ERROR,
+        "Integration service {service} of integration daemon {daemon} has nothing that makes contexts",
+        "A service was configured that this software lists but cannot run.",
+        _SETTINGS,
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0006",
+        S.EXCEPTION,
+        "Integration service {service} of integration daemon {daemon} cannot be set up: {error}",
+        "There is no service of that name, or what makes its contexts cannot be loaded.",
+        "Correct the service's name; the message lists those there are.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0007",
+        S.ERROR,
+        "{service} of integration daemon {daemon} has no connectors",
+        "The service is configured with an empty list.",
+        "Add connectors to the service, or leave it out.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0011",
+        S.STARTUP,
+        "{service} is set up in integration daemon {daemon}[; connectors: {count}]",
+        "Each of the service's connectors has been given its handler.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0012",
+        S.ERROR,
+        "Integration daemon {daemon} cannot run: {error}",
+        "Something that all connectors need failed: Kafka, a topic, a name that another server has.",
+        "Do what the message says, then start the daemon again.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0013",
+        S.STARTUP,
+        "Integration daemon {daemon} is ready",
+        "Services, groups and timers are up; connectors are refreshed as their schedules say.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0014",
+        S.STARTUP,
+        "{service} of integration daemon {daemon} has no permitted synchronization[; it is {permitted}]",
+        "Neither the configuration nor the service says in which direction metadata may go.",
+        "Set `defaultPermittedSynchronization` of the service.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0017",
+        S.INFO,
+        "Integration daemon {daemon} has no integration services with connectors of their own",
+        "All its connectors come from integration groups.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0018",
+        S.INFO,
+        "Integration daemon {daemon} has no integration groups",
+        "All its connectors are in its configuration.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0020",
+        S.SHUTDOWN,
+        "Integration daemon {daemon} is stopping",
+        "The process was asked to stop.",
+        "None. INTEGRATION-DAEMON-SERVICES-0026 follows within ten seconds, whatever connectors do.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0021",
+        S.SHUTDOWN,
+        "The connectors of {service} in integration daemon {daemon} are being stopped",
+        "The daemon is stopping.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0025",
+        S.SHUTDOWN,
+        "The connectors of {service} in integration daemon {daemon} have been stopped",
+        "The daemon is stopping.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0026",
+        S.SHUTDOWN,
+        "Integration daemon {daemon} has stopped",
+        "What its connectors had not finished is done by the next life of the daemon, or by another worker.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0040",
+        S.STARTUP,
+        "The refresh timer of integration daemon {daemon} has started",
+        "From now on connectors are refreshed when they are due.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0044",
+        S.SHUTDOWN,
+        "The refresh timer of integration daemon {daemon} has ended",
+        "The daemon is stopping.",
+        "None.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0045",
+        S.EXCEPTION,
+        "The refresh timer of integration daemon {daemon} failed[ at connector {connector}]: {error}",
+        "A defect; the timer goes on with the next connector.",
+        "Report it with the stack from the daemon's log.",
+    ),
+    M(
+        "INTEGRATION-DAEMON-SERVICES-0050",
+        S.SECURITY,
+        "User {user} of integration daemon {daemon} is not allowed to call metadata server {server}[: {error}]",
+        "The server's security connector refuses the user that the daemon or the connector acts as.",
+        "Give that user the permission, or set another one (`user_id`, `connectorUserId`).",
+    ),
+)
