@@ -19,6 +19,13 @@ class TypeNames:
     attribute_position: str  # where a column's position stands: "relationship" or "entity"
     confidentiality_level: str  # attribute of Confidentiality that takes a level number
     key_store_file: str
+    asset_connection: str  # relationship: an asset and a connection to it
+    connect_endpoint: str  # relationship: a connection and its endpoint
+    endpoint_name: str  # the attribute of an Endpoint that holds its short name
+    registration_stop: str  # attribute of RegisteredIntegrationConnector: when refreshes end
+    registration_reports: str  # attribute of RegisteredIntegrationConnector: whether to report what was changed
+    activity_report: str  # entity: what a connector did in one pass
+    report_subject: str  # relationship: an element (end 1) and a report about it (end 2)
 
 
 RELEASE_6 = TypeNames(
@@ -31,6 +38,13 @@ RELEASE_6 = TypeNames(
     attribute_position="relationship",
     confidentiality_level="confidentialityLevel",
     key_store_file="KeyStoreFile",
+    asset_connection="AssetConnection",
+    connect_endpoint="ConnectToEndpoint",
+    endpoint_name="displayName",
+    registration_stop="connectorShutdownDate",
+    registration_reports="generateConnectorActivityReports",
+    activity_report="ConnectorActivityReport",
+    report_subject="ReportSubject",
 )
 RELEASE_4 = TypeNames(
     release="4.x",
@@ -42,6 +56,13 @@ RELEASE_4 = TypeNames(
     attribute_position="entity",
     confidentiality_level="levelIdentifier",
     key_store_file="KeystoreFile",
+    asset_connection="ConnectionToAsset",
+    connect_endpoint="ConnectionEndpoint",
+    endpoint_name="name",
+    registration_stop="stopTime",
+    registration_reports="generateIntegrationReport",
+    activity_report="IntegrationReport",
+    report_subject="RelatedIntegrationReport",
 )
 
 
