@@ -99,3 +99,16 @@ def daemon_reports(daemon: str) -> str:
 
 def daemon_audit(daemon: str) -> str:
     return f"omrs.daemon.{daemon}.audit"
+
+
+def daemon_commands(daemon: str) -> str:
+    return f"omrs.daemon.{daemon}.commands"
+
+
+def daemon_state(daemon: str) -> str:
+    return f"omrs.daemon.{daemon}.state"
+
+
+def daemon_lineage(daemon: str) -> str:
+    """Raw OpenLineage events that were accepted over HTTP."""
+    return f"omrs.daemon.{daemon}.lineage"
