@@ -22,6 +22,8 @@ BIG_NUMBERS: list[tuple[str, Any]] = [
     ("0.0000010", Decimal("0.0000010")),
     ("123456789012345678901234567890", 123456789012345678901234567890),
     ("5", 5),
+    ("1E+400", Decimal("1E+400")),
+    (f"-{7 * 10**400}", -7 * 10**400),
 ]
 
 
@@ -47,6 +49,20 @@ def test_integers_beyond_64_bits_are_kept() -> None:
     event = loads(event_with_number(str(10**40), "OM_PRIMITIVE_TYPE_BIGINTEGER"))
     assert number_in(event) == 10**40
     assert str(10**40).encode() in to_json(event)
+
+
+def test_a_double_is_no_greater_than_doubles_are() -> None:
+    assert from_json(f"[{10**400}]") == [10**400]
+    for text in ("1e400", "-1e400"):
+        with pytest.raises(CodecError, match=r"not JSON: -?1E\+400 is beyond what a double can hold"):
+            from_json(f'{{"a": {text}}}')
+    with pytest.raises(CodecError, match="does not fit in a DOUBLE"):
+        loads(event_with_number(str(10**400), "OM_PRIMITIVE_TYPE_DOUBLE"))
+
+
+@pytest.mark.parametrize(("text", "value"), BIG_NUMBERS)
+def test_any_number_among_plain_values_is_exact(text: str, value: Any) -> None:
+    assert exact(from_json(f'{{"a": [{text}]}}', plain=True)["a"]) == exact([value])
 
 
 def test_doubles_beside_big_numbers_stay_doubles() -> None:
@@ -84,7 +100,7 @@ def test_bytes_and_text_are_read(data: Any) -> None:
 
 @pytest.mark.parametrize("part", ["NaN", "Infinity", '"\\ud800"', "[" * 2_000 + "]" * 2_000])
 def test_what_is_no_strict_json_is_refused_beside_big_numbers_too(part: str) -> None:
-    for big in ("1", "123456789012345678901234567890"):
+    for big in ("1", "123456789012345678901234567890", str(10**400)):
         with pytest.raises(CodecError, match="not JSON"):
             from_json(f'{{"a": {big}, "b": {part}}}')
 

@@ -104,10 +104,37 @@ def test_values_of_the_wrong_kind(name: str, value: Any, reason: str) -> None:
         ("DOUBLE", 5, 5.0),
         ("FLOAT", Decimal("0.5"), 0.5),
         ("DATE", "1970-01-01T00:00:01Z", 1000),
+        ("INT", Decimal("2.026E+3"), 2026),
+        ("BIGINTEGER", 1.5e30, 15 * 10**29),
+        ("BIGINTEGER", Decimal("1.50E+30"), 15 * 10**29),
     ],
 )
 def test_numbers_and_dates_are_taken_in_several_forms(primitive: str, value: Any, held: Any) -> None:
     assert exact(to_value(spec(primitive), value)["primitiveValue"]) == exact(held)
+
+
+@pytest.mark.parametrize(
+    ("primitive", "value", "reason"),
+    [
+        ("DOUBLE", 10**400, "does not fit in a DOUBLE"),
+        ("FLOAT", Decimal("-1E+400"), r"-1E\+400 does not fit in a FLOAT"),
+        ("INT", Decimal("1.5"), "Decimal 1.5 is not a INT"),
+        ("BIGINTEGER", Decimal("1E+999999999"), r"Decimal 1E\+999999999 is not a BIGINTEGER"),
+        ("BIGINTEGER", Decimal("NaN"), "Decimal NaN is not a BIGINTEGER"),
+    ],
+)
+def test_numbers_that_a_type_does_not_hold(primitive: str, value: Any, reason: str) -> None:
+    with pytest.raises(PropertyError, match=reason):
+        to_value(spec(primitive), value)
+
+
+def test_numbers_of_a_collection_of_objects_are_exact() -> None:
+    attribute = AttributeSpec(
+        "n", "guid", "type", "COLLECTION", None, "OM_COLLECTION_ARRAY", ("OM_PRIMITIVE_TYPE_UNKNOWN",), None, False, ""
+    )
+    values = [1, 10**30, 1.5, Decimal("1.50")]
+    bean = to_value(attribute, values)
+    assert exact(from_properties({"instanceProperties": {"n": bean}})["n"]) == exact(values)
 
 
 @pytest.mark.parametrize("key", ["first", "-1", "1.0", ""])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
+from math import isinf
+from typing import Any, NoReturn
 
 import orjson
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ PROTOCOL = "OMRS V1.0"
 _BIG_CATEGORY = b"OM_PRIMITIVE_TYPE_BIG"
 _BIG_INTEGER = b"0" * 20
 """Shorter integers fit in 64 bits. Looked for in a copy whose digits are all 0: ten times the speed of a pattern."""
+_BEYOND_DOUBLES = object()
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
@@ -89,12 +91,17 @@ def to_json(value: Any, *, sort_keys: bool = False) -> bytes:
         raise CodecError(f"cannot be written as JSON: {error}") from error
 
 
-def from_json(data: bytes | bytearray | str) -> Any:
-    """Parsed JSON with numbers kept exactly. Raises CodecError that says where the text is broken."""
+def from_json(data: bytes | bytearray | str, *, plain: bool = False) -> Any:
+    """Parsed JSON with numbers kept exactly. Raises CodecError that says where the text is broken.
+
+    `plain`: it holds plain values and no beans, so that any decimal may be that of a BIGDECIMAL.
+    """
     try:
         text = data.encode() if isinstance(data, str) else bytes(data)
-        parsed = orjson.loads(text)  # first in any case: json would take NaN, and text that UTF-8 cannot hold
-        if _BIG_CATEGORY in text or _BIG_INTEGER in text.translate(_DIGITS_TO_ZERO):
+        parsed = _parsed(text)
+        if plain:
+            return json.loads(text, parse_float=exact_decimal)
+        if parsed is _BEYOND_DOUBLES or _BIG_CATEGORY in text or _BIG_INTEGER in text.translate(_DIGITS_TO_ZERO):
             return _exact(json.loads(text, parse_float=Decimal), big=False)
         return parsed
     except (ValueError, RecursionError) as error:
@@ -127,6 +134,28 @@ def explain(error: ValidationError, limit: int = 3) -> str:
     return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
 
 
+def _parsed(text: bytes) -> Any:
+    """As orjson has it, for json alone would take NaN, and text that UTF-8 cannot hold. Raises ValueError.
+
+    _BEYOND_DOUBLES where json has to read it, because orjson cannot, and there is no more to say against the text.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if "infinity" not in error.msg:
+            raise
+    parsed = json.loads(text.decode(), parse_float=Decimal, parse_constant=_no_number)
+    try:
+        to_json(parsed)
+    except CodecError as error:
+        raise ValueError(error.message) from None
+    return _BEYOND_DOUBLES
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
 def _exact(value: Any, *, big: bool) -> Any:
     """Decimals back to floats, except in the value of a BIGDECIMAL where they stay if a float would print otherwise."""
     if isinstance(value, dict):
@@ -135,8 +164,15 @@ def _exact(value: Any, *, big: bool) -> Any:
     if isinstance(value, list):
         return [_exact(item, big=big) for item in value]
     if isinstance(value, Decimal):
-        return exact_decimal(str(value)) if big else float(value)
+        return exact_decimal(str(value)) if big else _double(value)
     return value
+
+
+def _double(value: Decimal) -> float:
+    number = float(value)
+    if isinf(number):
+        raise ValueError(f"{value} is beyond what a double can hold")
+    return number
 
 
 def _number(value: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from math import inf, isinf
+from sys import float_info
 from typing import Any
 
 from omrs_schemas.model.dates import to_epoch_ms
@@ -61,6 +63,8 @@ def _integer(category: str, value: Any) -> Any:
     if category == "OM_PRIMITIVE_TYPE_DATE":
         value = to_epoch_ms(value)
     if isinstance(value, float) and value.is_integer():
+        value = int(Decimal(repr(value)))  # int(1.5e30) is another number
+    if isinstance(value, Decimal) and _is_whole(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return _mismatch(category, value)
@@ -70,12 +74,23 @@ def _integer(category: str, value: Any) -> Any:
     return value
 
 
+def _is_whole(value: Decimal) -> bool:
+    """Of those that JSON can hold: the digits of greater ones would fill the memory."""
+    return value.is_finite() and value.adjusted() <= float_info.max_10_exp and value == value.to_integral_value()
+
+
 def _float(category: str, value: Any) -> Any:
     if isinstance(value, float):
         return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return float(value)
-    return _mismatch(category, value)
+    if not isinstance(value, int | Decimal) or isinstance(value, bool):
+        return _mismatch(category, value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if isinf(number):
+        raise ValueError(f"{value} does not fit in a {category.removeprefix('OM_PRIMITIVE_TYPE_')}")
+    return number
 
 
 def _decimal(category: str, value: Any) -> Any:
@@ -108,7 +123,8 @@ def _char(category: str, value: Any) -> Any:
 
 def _mismatch(category: str, value: Any) -> Any:
     kind = category.removeprefix("OM_PRIMITIVE_TYPE_")
-    raise ValueError(f"{type(value).__name__} {value!r} is not a {kind}")
+    shown = str(value) if isinstance(value, Decimal) else repr(value)
+    raise ValueError(f"{type(value).__name__} {shown} is not a {kind}")
 
 
 _COERCIONS: dict[str, Callable[[str, Any], Any]] = {

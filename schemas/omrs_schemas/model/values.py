@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from omrs_schemas.codes import Code
@@ -217,6 +218,8 @@ def _category_of(value: Any) -> str:
         return "OM_PRIMITIVE_TYPE_LONG" if -(1 << 63) <= value < 1 << 63 else "OM_PRIMITIVE_TYPE_BIGINTEGER"
     if isinstance(value, float):
         return "OM_PRIMITIVE_TYPE_DOUBLE"
+    if isinstance(value, Decimal):
+        return "OM_PRIMITIVE_TYPE_BIGDECIMAL"
     if isinstance(value, str):
         return "OM_PRIMITIVE_TYPE_STRING"
     if isinstance(value, datetime):

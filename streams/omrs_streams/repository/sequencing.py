@@ -145,8 +145,13 @@ def property_key(
     """Of a value that is a number, or else a text; both None: there is no value."""
     family = 1 if number is not None else 0 if text is None else 2
     if descending:
-        return (-family, -(number or 0), _Reversed(text or ""), guid)
+        return (-family, _negated(number or 0), _Reversed(text or ""), guid)
     return (family, number or 0, text or "", guid)
+
+
+def _negated(number: float | Decimal) -> float | Decimal:
+    """With all its digits: `-` rounds a Decimal to 28 of them."""
+    return number.copy_negate() if isinstance(number, Decimal) else -number
 
 
 def _by_property(name: str, descending: bool) -> SortKey:

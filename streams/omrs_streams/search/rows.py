@@ -46,7 +46,7 @@ class Rows:
         """The row of an instance in the state `meta` with these payloads. Raises Odd."""
         try:
             return self._row(partition, guid, meta, base, overlay)
-        except (AttributeError, LookupError, TypeError, ValueError, CodecError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError, CodecError) as error:
             raise Odd(f"{type(error).__name__}: {error}") from error
 
     def _row(self, partition: int, guid: str, meta: StateMeta, base: Record, overlay: Iterable[Record]) -> Row:

@@ -14,7 +14,7 @@ TEXTS = st.sampled_from(
         *("nul\0", "10", "9", "{0=a}", "true", "a=b", "zz top", "Zz Top"),
     ]
 ) | st.text(max_size=4)
-NUMBERS = st.sampled_from([0, 1, -1, 2, 10, 9, 2**53, 2**53 + 1, -(2**60)]) | st.integers(-5, 5)
+NUMBERS = st.sampled_from([0, 1, -1, 2, 10, 9, 2**53, 2**53 + 1, -(2**60), 10**400]) | st.integers(-5, 5)
 TYPES = ["GlossaryTerm", "RelationalColumn", "CSVFile", "Database", "RelationalTable"]
 CLASSES = ["Confidentiality", "Ownership", "Retention"]
 USERS = ["erin", "peter", "garygeeke", ""]

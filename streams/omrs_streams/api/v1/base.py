@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    JsonValue,
     ModelWrapValidatorHandler,
     StringConstraints,
     ValidationError,
@@ -87,7 +86,10 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 MAX_NAMES = 10  # in a query parameter: what is longer does not fit into a URL, and `/search` takes it
 
-Properties = dict[str, JsonValue]
+Json = Any
+"""Any JSON value, its numbers exact: a Decimal where a float would change it."""
+
+Properties = dict[str, Json]
 """Plain values by name; the type says what they are. Times are ISO-8601 text, enum values their symbolic names."""
 
 GUID_EXAMPLE = "0b5e1c2e-6c7b-4d0e-9a34-3b1f0c6a7d11"

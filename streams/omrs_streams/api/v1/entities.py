@@ -105,7 +105,7 @@ def _equal(types: TypeSystem, type_name: str | None, name: str, text: str) -> Co
         value: Any = text
         if spec.primitive not in ("OM_PRIMITIVE_TYPE_STRING", "OM_PRIMITIVE_TYPE_CHAR", "OM_PRIMITIVE_TYPE_DATE"):
             try:
-                value = from_json(text)
+                value = from_json(text, plain=True)
             except CodecError:
                 value = text  # an enum's symbolic name
         condition = Condition(name, "EQ", value)

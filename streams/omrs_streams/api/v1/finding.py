@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.api.v1.base import Model, Moment, Name
+from omrs_streams.api.v1.base import Json, Model, Moment, Name
 from omrs_streams.api.v1.beans import type_guid, type_guids
 from omrs_streams.api.v1.models import Status
 from omrs_streams.api.v1.paging import DEFAULT_LIMIT, MAX_LIMIT, Keep, Key, Mark, mark
@@ -52,7 +52,7 @@ class Comparison(Model):
 
     property: Name = Field(description="of the type, or of the header: createTime, createdBy, typeName …")
     operator: Operator = Field("eq", description="`matches`: a Java regular expression for the whole text")
-    value: JsonValue = Field(None, description="a list for `in`, nothing for `null` and `notNull`")
+    value: Json = Field(None, description="a list for `in`, nothing for `null` and `notNull`")
 
     def to_bean(self, types: TypeSystem, type_name: str | None, pointer: str) -> Bean:
         value: Any = self.value

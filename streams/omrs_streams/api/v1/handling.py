@@ -104,6 +104,6 @@ class _Exact(Request):
 
     async def json(self) -> Any:
         try:
-            return from_json(await self.body())
+            return from_json(await self.body(), plain=True)
         except CodecError as error:
             raise json.JSONDecodeError(error.message, "", 0) from None

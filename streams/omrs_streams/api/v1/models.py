@@ -1,11 +1,11 @@
 """Entities, relationships and classifications as the API shows and takes them."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from omrs_schemas.model.enums import InstanceStatus
-from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Model, Moment, Name, Properties, Time
+from omrs_streams.api.v1.base import GUID_EXAMPLE, Guid, Json, Model, Moment, Name, Properties, Time
 
 EXAMPLE_PROPERTIES = {"qualifiedName": "GlossaryTerm::customer", "displayName": "Customer"}
 Status = InstanceStatus
@@ -37,7 +37,7 @@ class Audited(Model):
     status: str = Field(examples=["ACTIVE"])
     status_before_delete: str | None = None
     version: int = Field(description="counts the changes of the instance, as OMRS does", examples=[1])
-    properties: dict[str, JsonValue] = Field(examples=[EXAMPLE_PROPERTIES])
+    properties: Properties = Field(examples=[EXAMPLE_PROPERTIES])
     effective_from: Time | None = None
     effective_to: Time | None = None
     home: Home
@@ -46,7 +46,7 @@ class Audited(Model):
     updated_by: str | None = None
     update_time: Time | None = None
     maintained_by: list[str] | None = None
-    mapping_properties: dict[str, Any] | None = None
+    mapping_properties: dict[str, Json] | None = None
 
 
 class Classification(Audited):
@@ -73,7 +73,7 @@ class End(Model):
 
     guid: str
     type: str
-    properties: dict[str, JsonValue] = Field(description="its unique properties")
+    properties: Properties = Field(description="its unique properties")
     url: str
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Response
 
+from omrs_schemas.codec.egeria_json import to_json
 from omrs_streams.api.v1 import paging
 from omrs_streams.api.v1.asking import Asking
 from omrs_streams.api.v1.base import Model, Problem
@@ -64,7 +65,7 @@ def one(
     ask: Asking, model: Model, revision: int | None = None, *, status: int = 200, location: str | None = None
 ) -> Response:
     """One resource. Without a revision (a past state, an answer put together from several members) the tag is weak."""
-    content = model.model_dump_json(by_alias=True, exclude_none=True).encode()
+    content = _text(model)
     tag = f'"{revision}"' if revision is not None else f'W/"{zlib.crc32(content):08x}"'
     headers = {"etag": tag}
     if location is not None:
@@ -76,7 +77,7 @@ def one(
 
 
 def plain(model: Model, status: int = 200) -> Response:
-    return Response(model.model_dump_json(by_alias=True, exclude_none=True), status, media_type=JSON)
+    return Response(_text(model), status, media_type=JSON)
 
 
 def nothing() -> Response:
@@ -111,8 +112,12 @@ async def listed(
         if ask.request.method == "GET":
             more["next"] = f"{ask.request.url.path}?{urlencode([*query, ('cursor', more['cursor'])])}"
             headers["link"] = f'<{more["next"]}>; rel="next"'
-    content = make(items, more).model_dump_json(by_alias=True, exclude_none=True)
-    return Response(content, 200, headers, media_type=JSON)
+    return Response(_text(make(items, more)), 200, headers, media_type=JSON)
+
+
+def _text(model: Model) -> bytes:
+    """Not as pydantic writes it: there, a Decimal is text."""
+    return to_json(model.model_dump(by_alias=True, exclude_none=True))
 
 
 __all__ = ["Problem", "changed", "created", "listed", "nothing", "one", "paged", "plain", "refusals"]
