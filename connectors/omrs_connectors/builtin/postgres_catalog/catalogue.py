@@ -1,13 +1,14 @@
 """Reading the system catalogues of PostgreSQL (10 or later) into rows, all in one snapshot of the database."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import class_row
 
-from omrs_schemas.errors import RepositoryError
+from omrs_connectors.builtin.postgres_catalog.conninfo import unavailable
 
 T = TypeVar("T")
 
@@ -70,6 +71,18 @@ class KeyRow:
     other_table_oid: int
     other_columns: Sequence[int]
     other_schema: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells a changed catalogue from an unchanged one, read in a fraction of the time."""
+
+    database: DatabaseRow
+    schemas: tuple[SchemaRow, ...]
+    tables: Mapping[int, str]
+    """by oid; another text = something of the table, its columns, comments, keys or query was written"""
+    queries: frozenset[int]
+    """the views: what is said of them may change when another table does"""
 
 
 @dataclass(slots=True)
@@ -149,16 +162,73 @@ select k.oid::int8 as oid, k.conname::text as name, k.contype::text as kind, k.c
 """  # noqa: S608
 
 
+# Every write of a row gives it another xmin; statistics, vacuum and the like write in place and leave it.
+_FINGERPRINTS = f"""
+with chosen as (
+  select c.oid, c.relkind, concat_ws(',', c.xmin, n.xmin, pg_get_userbyid(c.relowner)) as self
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't' and {_CHOSEN}),
+columns as (
+  select a.attrelid as oid,
+         md5(string_agg(concat_ws(',', a.attnum, a.xmin, t.xmin, d.xmin), ';' order by a.attnum)) as f
+    from pg_attribute a
+    join chosen c on c.oid = a.attrelid
+    left join pg_type t on t.oid = a.atttypid
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+   where a.attnum > 0 group by 1),
+keys as (
+  select k.conrelid as oid, md5(string_agg(concat_ws(',', k.oid, k.xmin), ';' order by k.oid)) as f
+    from pg_constraint k join chosen c on c.oid = k.conrelid where k.contype in ('p', 'f') group by 1),
+comments as (
+  select d.objoid as oid, md5(string_agg(concat_ws(',', d.objsubid, d.xmin), ';' order by d.objsubid)) as f
+    from pg_description d join chosen c on c.oid = d.objoid where d.classoid = 'pg_class'::regclass group by 1),
+queries as (
+  select r.ev_class as oid, string_agg(r.xmin::text, ';' order by r.oid) as f
+    from pg_rewrite r join chosen c on c.oid = r.ev_class group by 1)
+select c.oid::int8, c.relkind in ('v', 'm'), concat_ws('|', c.self, a.f, k.f, d.f, q.f)
+  from chosen c left join columns a using (oid) left join keys k using (oid)
+  left join comments d using (oid) left join queries q using (oid)
+"""  # noqa: S608
+
+_DATABASES = """
+select d.datname::text from pg_database d
+ where d.datallowconn and not d.datistemplate and has_database_privilege(d.oid, 'connect') order by 1
+"""
+
+
 def read_catalogue(conninfo: str, wants: Callable[[str], bool], tables: Collection[int] | None = None) -> Catalogue:
     """The catalogue, or of it only what concerns `tables` (oids). `wants(schema name)` chooses the schemas.
 
     Raises RepositoryError when it cannot be read to its end.
     """
+    with snapshot(conninfo) as connection:
+        return _read(connection, wants, tables)
+
+
+def read_fingerprint(conninfo: str, wants: Callable[[str], bool]) -> Fingerprint:
+    """What `read_catalogue` would find, without finding it. RepositoryError."""
+    with snapshot(conninfo) as connection:
+        database, schemas = _database(connection), _schemas(connection, wants)
+        chosen = {"schemas": [schema.oid for schema in schemas], "tables": None}
+        rows = connection.execute(_FINGERPRINTS.encode(), chosen).fetchall()
+    tables = {oid: text for oid, _, text in rows}
+    return Fingerprint(database, tuple(schemas), tables, frozenset(oid for oid, query, _ in rows if query))
+
+
+def database_names(conninfo: str) -> list[str]:
+    """The databases of the server that its user may connect to. RepositoryError."""
+    with snapshot(conninfo) as connection:
+        return [name for (name,) in connection.execute(_DATABASES).fetchall()]
+
+
+@contextmanager
+def snapshot(conninfo: str) -> "Iterator[psycopg.Connection[Any]]":
+    """A connection that sees one state of the database and changes nothing. RepositoryError: no database."""
     try:
         with psycopg.connect(conninfo) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            return _read(connection, wants, tables)
+            yield connection
     except psycopg.Error as error:
         raise unavailable(error) from error
 
@@ -166,11 +236,7 @@ def read_catalogue(conninfo: str, wants: Callable[[str], bool], tables: Collecti
 def _read(
     connection: "psycopg.Connection[Any]", wants: Callable[[str], bool], tables: Collection[int] | None
 ) -> Catalogue:
-    [database] = _rows(connection, DatabaseRow, _DATABASE)
-    if connection.execute(_MAY_SYSTEM).fetchall() == [(True,)]:
-        [(system,)] = connection.execute(_SYSTEM).fetchall()
-        database = DatabaseRow(**{name: getattr(database, name) for name in _DATABASE_FIELDS}, system=system)
-    schemas = [schema for schema in _rows(connection, SchemaRow, _SCHEMAS) if wants(schema.name)]
+    database, schemas = _database(connection), _schemas(connection, wants)
     asked = None
     if tables is not None:
         asked = frozenset(oid for (oid,) in connection.execute(_CHILDREN, {"tables": list(tables)}).fetchall())
@@ -185,7 +251,16 @@ def _read(
     )
 
 
-_DATABASE_FIELDS = ("oid", "name", "comment", "owner", "server_version", "encoding")
+def _database(connection: "psycopg.Connection[Any]") -> DatabaseRow:
+    [database] = _rows(connection, DatabaseRow, _DATABASE)
+    if connection.execute(_MAY_SYSTEM).fetchall() == [(True,)]:
+        [(system,)] = connection.execute(_SYSTEM).fetchall()
+        database = replace(database, system=system)
+    return database
+
+
+def _schemas(connection: "psycopg.Connection[Any]", wants: Callable[[str], bool]) -> list[SchemaRow]:
+    return sorted((row for row in _rows(connection, SchemaRow, _SCHEMAS) if wants(row.name)), key=lambda row: row.oid)
 
 
 def _rows(
@@ -193,11 +268,3 @@ def _rows(
 ) -> list[T]:
     with connection.cursor(row_factory=class_row(kind)) as cursor:
         return cursor.execute(query.encode(), parameters or {}).fetchall()
-
-
-def unavailable(error: psycopg.Error) -> RepositoryError:
-    """What psycopg says, on one line; it never quotes a password."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return RepositoryError(
-        f"PostgreSQL cannot be read: {reason}", help="check that it runs and that proxy.options.dsn is right"
-    )

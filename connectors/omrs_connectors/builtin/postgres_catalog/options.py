@@ -5,14 +5,10 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from omrs_connectors.builtin.postgres_catalog.conninfo import complete, parts_of, server_of
 from omrs_schemas.errors import ConfigurationError
-
-CONNECT_S = 5  # a server that does not accept within that is down; the next session tries again
-SECRET = ("password", "sslpassword", "passfile")
 
 
 class PostgresOptions(BaseModel):
@@ -44,30 +40,23 @@ class PostgresOptions(BaseModel):
         """Whether the schema of that name is catalogued."""
         if schema == self.audit_schema:
             return False
-        return _matches(self.schemas, schema) and not _matches(self.exclude_schemas, schema)
+        return matches(self.schemas, schema) and not matches(self.exclude_schemas, schema)
 
     def conninfo(self) -> str:
         """For psycopg; holds the password. ConfigurationError when the dsn is none."""
-        given = _parts(self.dsn.get_secret_value())
+        password = None
         if self.password is not None:
-            given["password"] = self.password.get_secret_value()
+            password = self.password.get_secret_value()
         elif self.password_env:
-            given["password"] = os.environ[self.password_env]
-        given.setdefault("connect_timeout", CONNECT_S)
-        given.setdefault("application_name", "omrs-streams")
-        # A connection that only listens notices a vanished server by TCP keep-alives alone: within about 20 s.
-        for name, value in (("keepalives_idle", 10), ("keepalives_interval", 3), ("keepalives_count", 3)):
-            given.setdefault(name, value)
-        milliseconds = int(self.statement_seconds * 1000)
-        given["options"] = f"{given.get('options', '')} -c statement_timeout={milliseconds}".strip()
-        return make_conninfo(**given)
+            password = os.environ[self.password_env]
+        return complete(self._dsn_parts(), password=password, statement_seconds=self.statement_seconds)
 
     def instance_name(self) -> str:
         """The database server in qualified names."""
-        given = _parts(self.dsn.get_secret_value())
-        host = given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST") or "localhost"
-        port = given.get("port") or os.environ.get("PGPORT") or 5432
-        return self.instance or f"{host}:{port}"
+        return self.instance or server_of(self._dsn_parts())
+
+    def _dsn_parts(self) -> dict[str, Any]:
+        return parts_of(self.dsn.get_secret_value(), "proxy.options: dsn")
 
 
 def postgres_options(given: Mapping[str, Any]) -> PostgresOptions:
@@ -88,16 +77,6 @@ def postgres_options(given: Mapping[str, Any]) -> PostgresOptions:
     return options
 
 
-def _parts(dsn: str) -> dict[str, Any]:
-    try:
-        return dict(conninfo_to_dict(dsn))
-    except ProgrammingError:
-        # psycopg quotes the string, which may hold the password
-        raise ConfigurationError(
-            "proxy.options: dsn is no connection string",
-            help="for example postgresql://catalog@db.example.org:5432/sales, or `host=… dbname=… user=…`",
-        ) from None
-
-
-def _matches(globs: tuple[str, ...], name: str) -> bool:
+def matches(globs: tuple[str, ...], name: str) -> bool:
+    """Whether one of the globs matches the name; capitals count."""
     return any(fnmatchcase(name, glob) for glob in globs)
