@@ -1,0 +1,2 @@
+"""Integration groups: connectors that are described by metadata, read and followed while the daemon runs
+(integration § 6)."""
