@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from omrs_connectors.runtime.status import REFRESHABLE, ConnectorStatus, heal_delay, refresh_due
-from omrs_connectors.sdk import ActivityReport, IntegrationConnector, IntegrationConnectorConfig, IntegrationContext
+from omrs_connectors.sdk import (
+    ActivityReport,
+    IntegrationConnector,
+    IntegrationConnectorConfig,
+    IntegrationContext,
+    Partner,
+)
 from omrs_schemas.errors import ConfigurationError, NotReadyError, OmrsError
 from omrs_streams.client import MetadataClient
 
@@ -94,12 +100,14 @@ class ConnectorHandler:
         self._report = self._new_report("start")
         try:
             connector = self._around.load(self.config.connector_provider_class)
+            connector.connection = self.config.connection
         except Exception as error:
             self._fail(ConnectorStatus.CONFIG_FAILED, "load", error)
             return
         try:
             context = IntegrationContext(
                 self.config,
+                Partner(self._around.client.server),
                 self._around.client,
                 self._report,
                 max_page_size=self._around.max_page_size,
@@ -219,7 +227,7 @@ class ConnectorHandler:
         section = event.get("instanceEventSection") or {}
         kind, type_guid = str(section.get("eventType", "")), str(section.get("typeDefGUID", ""))
         for listener in context.listeners:
-            if listener.wants(kind, type_guid):
+            if listener.handle is not None and listener.wants(kind, type_guid):
                 listener.handle(event)
 
     def _release(self) -> None:

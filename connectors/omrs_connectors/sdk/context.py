@@ -1,24 +1,30 @@
 """`IntegrationContext`: what the daemon hands to a connector (integration § 7)."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from omrs_connectors.sdk.config import IntegrationConnectorConfig, PermittedSynchronization
-from omrs_connectors.sdk.listener import Handle, Listener, listener_for
+from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner, PermittedSynchronization
+from omrs_connectors.sdk.listener import LINEAGE, Handle, Listener, Source, listener_for
 from omrs_connectors.sdk.releases import TypeNames, type_names
 from omrs_connectors.sdk.report import ActivityReport
-from omrs_schemas.errors import StatusNotSupportedError
+from omrs_connectors.sdk.source import find_source, make_source
+from omrs_connectors.sdk.targets import CatalogTarget, connector_of_registration, targets_of
+from omrs_connectors.sdk.writes import Writes
+from omrs_schemas.errors import ConfigurationError, UserNotAuthorizedError
+from omrs_schemas.model.values import from_properties
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import ExternalSource, MetadataClient
-from omrs_streams.client.calls import Classifications
+from omrs_streams.client.selection import Names
+from omrs_streams.log.names import server_out
 
-Bean = dict[str, Any]
+BOTH_DIRECTIONS = PermittedSynchronization.BOTH_DIRECTIONS
 
 
-class IntegrationContext:
-    """Reads by `client`; changes by the methods here, which check the permitted direction, stamp the metadata source
-    and record each change in the report of the pass in progress. Thread-safe.
+class IntegrationContext(Writes):
+    """Reads by `client`; changes by the methods of `Writes`, which check the permitted direction, stamp the metadata
+    source and record each change in the report of the pass in progress. Thread-safe.
 
     `stopping` is set when the daemon wants the connector to come to an end.
     """
@@ -26,19 +32,30 @@ class IntegrationContext:
     def __init__(
         self,
         config: IntegrationConnectorConfig,
+        partner: Partner,
         client: MetadataClient,
         report: ActivityReport,
         *,
+        default_permitted_synchronization: PermittedSynchronization = BOTH_DIRECTIONS,
         max_page_size: int = 500,
         stopping: threading.Event | None = None,
     ) -> None:
         self.config = config
-        self.client = client.as_user(config.connector_user_id) if config.connector_user_id else client
+        self.partner = partner
         self.report = report
         self.max_page_size = max_page_size
         self.stopping = stopping or threading.Event()
+        self.permitted_synchronization = config.permitted_synchronization or default_permitted_synchronization
         self.listeners: tuple[Listener, ...] = ()
         self.external_source: ExternalSource | None = None
+        self.external_source_is_home = True
+        self.active_report_publishing = True
+        self._embedded: Sequence[Any] = ()
+        self._revoked = False
+        user = client.as_user(config.connector_user_id) if config.connector_user_id else client
+        self.client = user.guarded(self._require_valid)
+
+    # ---- what is configured ----------------------------------------------------------------------------------------
 
     @property
     def connector_name(self) -> str:
@@ -47,19 +64,50 @@ class IntegrationContext:
     @property
     def network_address(self) -> str:
         """Where the third party technology is: the configured endpoint."""
-        return self.config.endpoint.network_address
+        return self.config.network_address
 
     @property
     def configuration_properties(self) -> Mapping[str, Any]:
         return self.config.configuration_properties
 
     @property
-    def permitted_synchronization(self) -> PermittedSynchronization:
-        return self.config.permitted_synchronization
-
-    @property
     def metadata_source_qualified_name(self) -> str | None:
         return self.config.metadata_source_qualified_name
+
+    @property
+    def user_id(self) -> str:
+        """Who the connector acts as: its own user, or the daemon's."""
+        return self.client.user_id
+
+    def secret(self, name: str) -> str:
+        """A secret that the connection holds, or one of the secrets stores embedded in it (integration § 12).
+
+        Ask when it is needed, and keep it nowhere. ConfigurationError where nobody has it.
+        """
+        self._require_valid()
+        stores = []
+        for embedded in self._embedded:
+            store = embedded.connector
+            if hasattr(store, "secret"):
+                stores.append(embedded.name or type(store).__name__)
+                held = store.secret(store.collection, name)
+                if held is not None:
+                    return str(held)
+        held = self.config.connection.secret(name)
+        if held is None:
+            places = ", ".join(["the connection", *stores])
+            raise ConfigurationError(
+                f"connector {self.connector_name} has no secret {name!r}: looked in {places}",
+                help="embed a secrets store in its connection that has it",
+                name=name,
+            )
+        return held
+
+    def use_embedded(self, embedded: Sequence[Any]) -> None:
+        """The connectors inside the connector; it says so itself when it is given the context."""
+        self._embedded = embedded
+
+    # ---- open metadata ---------------------------------------------------------------------------------------------
 
     @property
     def types(self) -> TypeSystem:
@@ -70,112 +118,160 @@ class IntegrationContext:
         """The type and attribute names of the server's release of the open metadata types."""
         return type_names(self.client.types)
 
+    def is_type_of(self, type_name: str, super_type: str) -> bool:
+        """Whether a type is another one or extends it."""
+        return self.types.is_type_of(type_name, super_type)
+
+    def anchor_guid(self, guid: str) -> str | None:
+        """The element that an element belongs to (its Anchors classification); None for one that is its own."""
+        header = self.client.get_entity_summary(guid)
+        for classification in header.get("classifications") or ():
+            if classification["name"] == "Anchors":
+                anchor = from_properties(classification.get("properties")).get("anchorGUID")
+                return None if not anchor or anchor == guid else str(anchor)
+        return None
+
+    def catalog_targets(self, start: int = 0, page_size: int | None = None) -> list[CatalogTarget]:
+        """One page of the elements that this connector is to catalogue. They may change at any time: ask in each
+        refresh. Empty for a connector of the static configuration."""
+        size = self.max_page_size if page_size is None else page_size
+        targets = self.iter_catalog_targets()
+        return list(islice(targets, start, start + size if size else None))
+
+    def iter_catalog_targets(self) -> Iterator[CatalogTarget]:
+        """All of them, read page by page; each once, whatever comes and goes meanwhile."""
+        connector = connector_of_registration(self.client, self.config.connector_id)
+        if connector is not None:
+            yield from targets_of(self.client, connector, self.max_page_size)
+
+    # ---- the life of the context -----------------------------------------------------------------------------------
+
     def connect(self) -> None:
         """Reaches the metadata server: loads its types, finds or creates the metadata source. The daemon calls this."""
-        names = self.names
+        type_names(self.client.types)
         qualified_name = self.metadata_source_qualified_name
         if not qualified_name:
             return
-        found = self.client.find_by_unique_name("SoftwareCapability", "qualifiedName", qualified_name)
+        found = find_source(self.client, qualified_name)
         if found is None:
-            self._check(f"create metadata source {qualified_name}")
-            properties = {"qualifiedName": qualified_name, names.capability_name: self.connector_name}
-            found = self.client.add_entity("SoftwareCapability", properties)
-            self.report.created(found["guid"])
-        self.external_source = ExternalSource(found["guid"], qualified_name)
+            self._may_write(f"create metadata source {qualified_name}")
+            found, made = make_source(self.client, qualified_name, self.connector_name)
+            if made:
+                self.report.created(found.guid)
+        self.external_source = ExternalSource(found.guid, qualified_name)
+
+    def set_active_report_publishing(self, active: bool) -> None:
+        """Whether a report of each pass is published, where the configuration asks for reports at all."""
+        self.active_report_publishing = active
+
+    def revoke(self) -> None:
+        """From now on every call raises UserNotAuthorizedError: the daemon has given the connector up."""
+        self._revoked = True
+        self.listeners = ()
+        self.stopping.set()
+
+    @property
+    def revoked(self) -> bool:
+        return self._revoked
+
+    # ---- listening -------------------------------------------------------------------------------------------------
 
     def register_listener(
-        self, handle: Handle, types: Collection[str] | None = None, kinds: Collection[str] | None = None
-    ) -> None:
+        self,
+        handle: Handle,
+        types: Names | None = None,
+        kinds: Names | None = None,
+        *,
+        guids: Names | None = None,
+        zones: Names | None = None,
+    ) -> Listener:
         """From now on `handle(event)` is called with each event of the server's out topic about an instance of one of
-        `types` (names; subtypes included) and of one of `kinds` ("NEW_ENTITY_EVENT" …); None = all.
+        `types` (names; subtypes included), of one of `kinds` ("NEW_ENTITY_EVENT", or its beginning "NEW"), with one of
+        `guids`, in one of the governance `zones` (before or after the change); None = all.
 
         Calls come one at a time between refreshes, in the order of the topic's partitions; at least once each. An error
         that says it is retriable is tried again, any other sends the event to the daemon's dead letters.
         """
-        self.listeners = (*self.listeners, listener_for(self.types, handle, types, kinds))
+        return self._listen(self._out_listener(handle, types, kinds, guids, zones))
 
-    def create_entity(
+    def refresh_on(
         self,
-        type_name: str,
-        properties: Mapping[str, Any],
+        types: Names | None = None,
+        kinds: Names | None = None,
         *,
-        classifications: Classifications | None = None,
-        status: str | None = None,
-    ) -> Bean:
-        self._check(f"create a {type_name}")
-        bean = self.client.add_entity(
-            type_name,
-            properties,
-            classifications=classifications,
-            status=status,
-            external_source=self.external_source,
+        guids: Names | None = None,
+        zones: Names | None = None,
+    ) -> Listener:
+        """Such events wake a refresh instead of calling anything; many events, few refreshes."""
+        return self._listen(self._out_listener(None, types, kinds, guids, zones))
+
+    def listen_to(
+        self, topic: str, handle: Handle | None, *, bootstrap_servers: str | None = None, refresh: bool = False
+    ) -> Listener:
+        """From now on `handle(record)` is called with each TopicRecord of a topic of the technology's own, on the
+        daemon's Kafka or another; with `refresh` a record wakes a refresh instead. The position is kept: the next life
+        of the connector goes on where this one stopped."""
+        if (handle is None) is not refresh:
+            raise ConfigurationError(f"listening to {topic}: give a handle, or refresh=True", topic=topic)
+        return self._listen(Listener(Source(topic, bootstrap_servers, "own"), handle, refresh=refresh))
+
+    def register_lineage_listener(self, handle: Handle) -> Listener:
+        """From now on `handle(text, event)` is called with each OpenLineage event that the daemon is sent: the JSON as
+        it came, and parsed."""
+        return self._listen(Listener(LINEAGE, handle))
+
+    def unregister(self, listener: Listener) -> None:
+        """What came by `listener` is not handed over any more."""
+        self.listeners = tuple(each for each in self.listeners if each is not listener)
+        self.listeners_changed()
+
+    listeners_changed: Callable[[], None] = staticmethod(lambda: None)
+    """Called when a connector adds or takes away a listener; the daemon sets it."""
+
+    def _listen(self, listener: Listener) -> Listener:
+        self._require_valid()
+        self.listeners = (*self.listeners, listener)
+        self.listeners_changed()
+        return listener
+
+    def _out_listener(
+        self,
+        handle: Handle | None,
+        types: Names | None,
+        kinds: Names | None,
+        guids: Names | None,
+        zones: Names | None,
+    ) -> Listener:
+        return listener_for(
+            self.types,
+            Source(server_out(self.partner.name)),
+            handle,
+            type_names=types,
+            kinds=kinds,
+            guids=guids,
+            zones=zones,
+            refresh=handle is None,
         )
-        self.report.created(bean["guid"])
-        return bean
 
-    def update_entity(self, guid: str, properties: Mapping[str, Any], *, type_name: str | None = None) -> Bean:
-        """Replaces the whole property set."""
-        self._check(f"update entity {guid}")
-        bean = self.client.update_entity_properties(guid, properties, type_name=type_name)
-        self.report.updated(guid)
-        return bean
-
-    def update_status(self, guid: str, status: str) -> Bean:
-        if status == "DELETED":
-            raise StatusNotSupportedError(
-                f"entity {guid} cannot be set to DELETED", help="use delete_entity", guid=guid
-            )
-        self._check(f"update entity {guid}")
-        bean = self.client.update_entity_status(guid, status)
-        self.report.updated(guid)
-        return bean
-
-    def delete_entity(self, guid: str, *, type_name: str | None = None) -> None:
-        """Soft delete; relationships of the entity go with it."""
-        self._check(f"delete entity {guid}")
-        self.client.delete_entity(guid, type_name=type_name)
-        self.report.deleted(guid)
-
-    def classify(self, guid: str, name: str, properties: Mapping[str, Any] | None = None) -> Bean:
-        self._check(f"classify entity {guid}")
-        bean = self.client.classify(guid, name, properties, external_source=self.external_source)
-        self.report.updated(guid)
-        return bean
-
-    def reclassify(self, guid: str, name: str, properties: Mapping[str, Any]) -> Bean:
-        self._check(f"reclassify entity {guid}")
-        bean = self.client.reclassify(guid, name, properties)
-        self.report.updated(guid)
-        return bean
-
-    def declassify(self, guid: str, name: str) -> Bean:
-        self._check(f"declassify entity {guid}")
-        bean = self.client.declassify(guid, name)
-        self.report.updated(guid)
-        return bean
-
-    def link(self, type_name: str, end1: str, end2: str, properties: Mapping[str, Any] | None = None) -> Bean:
-        """Creates a relationship."""
-        self._check(f"create a {type_name} relationship")
-        bean = self.client.add_relationship(type_name, end1, end2, properties, external_source=self.external_source)
-        self.report.created(bean["guid"])
-        return bean
-
-    def update_link(self, guid: str, properties: Mapping[str, Any], *, type_name: str | None = None) -> Bean:
-        self._check(f"update relationship {guid}")
-        bean = self.client.update_relationship_properties(guid, properties, type_name=type_name)
-        self.report.updated(guid)
-        return bean
-
-    def unlink(self, guid: str, *, type_name: str | None = None) -> None:
-        self._check(f"delete relationship {guid}")
-        self.client.delete_relationship(guid, type_name=type_name)
-        self.report.deleted(guid)
+    # ---- what may be changed ---------------------------------------------------------------------------------------
 
     def check_third_party_write(self, action: str) -> None:
         """Call before changing the third party technology; UserNotAuthorizedError when that is not permitted."""
+        self._require_valid()
         self.permitted_synchronization.check_third_party_write(self.connector_name, action)
 
-    def _check(self, action: str) -> None:
+    def _may_write(self, action: str) -> None:
+        self._require_valid()
         self.permitted_synchronization.check_write(self.connector_name, action)
+
+    @property
+    def _source(self) -> ExternalSource | None:
+        return self.external_source if self.external_source_is_home else None
+
+    def _require_valid(self) -> None:
+        if self._revoked:
+            raise UserNotAuthorizedError(
+                f"connector {self.connector_name} was given up by the daemon: its context is not valid any more",
+                help="a call took longer than its deadline; see the connector's failingExceptionMessage",
+                connector=self.connector_name,
+            )

@@ -1,42 +1,139 @@
-"""What a connector wants to hear of, decided from an event's headers before it is decoded."""
+"""What a connector wants to hear of, decided from a record's key and headers where they tell enough."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from omrs_schemas.typedefs.system import TypeSystem
+from omrs_streams.client.selection import Names, kinds_of
+from omrs_streams.security.rules import zones_of
 
 Event = dict[str, Any]
-Handle = Callable[[Event], None]
+Handle = Callable[..., Awaitable[None] | None]
+"""Takes an Event (out topic), the raw text and the parsed event (lineage), or a TopicRecord (a topic of its own)."""
 
 ENTITY_CHANGES = ("NEW_ENTITY_EVENT", "UPDATED_ENTITY_EVENT")
 RELATIONSHIP_CHANGES = ("NEW_RELATIONSHIP_EVENT", "UPDATED_RELATIONSHIP_EVENT")
 
+_INSTANCES = ("entity", "originalEntity", "entityProxy", "relationship", "originalRelationship")
+"""What of an event is in zones: an instance as it is and as it was, so that leaving a zone is heard of too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where records come from.
+
+    `out`: the out topic of a metadata server; `lineage`: the lineage events that the daemon has accepted (its topic is
+    the daemon's business: empty here); `own`: a topic of the third party technology, on the daemon's Kafka or another.
+    """
+
+    topic: str
+    bootstrap_servers: str | None = None
+    kind: Literal["out", "lineage", "own"] = "out"
+
+    @property
+    def key(self) -> str:
+        """Names it where positions are kept; the same in every worker."""
+        return "/".join((self.kind, self.bootstrap_servers or "", self.topic))
+
+
+LINEAGE = Source("", kind="lineage")
+
+
+class TopicRecord(Protocol):
+    """A record of a topic of the technology's own, as it came. `timestamp` in epoch milliseconds."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes: ...
+    @property
+    def headers(self) -> Mapping[str, bytes]: ...
+    @property
+    def timestamp(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Calls `handle` with each event of one of the kinds, about an instance of one of the types (or their subtypes).
+    """Calls `handle` with each record of its source that it wants; with `refresh` a pass is asked for instead.
 
-    None = every kind, every type. An event whose type is not told is handed over: the connector can look inside.
+    None = every kind, type, guid, zone. What a record does not tell, the connector is left to find out: it is handed
+    over. Zones stand in the event itself, everything else in headers too.
     """
 
-    handle: Handle
-    kinds: frozenset[str] | None
-    type_guids: frozenset[str] | None
+    source: Source
+    handle: Handle | None = None
+    kinds: frozenset[str] | None = None
+    type_guids: frozenset[str] | None = None
+    guids: frozenset[str] | None = None
+    zones: frozenset[str] | None = None
+    refresh: bool = False
 
-    def wants(self, kind: str, type_guid: str) -> bool:
-        if self.kinds is not None and kind not in self.kinds:
+    def wants(self, kind: str, type_guid: str, guid: str = "") -> bool:
+        """By what key and headers tell; empty = not told."""
+        if self.kinds is not None and kind and kind not in self.kinds:
+            return False
+        if self.guids is not None and guid and guid not in self.guids:
             return False
         return self.type_guids is None or not type_guid or type_guid in self.type_guids
 
+    def wants_headers(self, headers: Mapping[str, bytes]) -> bool:
+        """Whether a record can be for this listener, before it is decoded."""
+        told = (headers.get(name, b"").decode("utf-8", "replace") for name in ("kind", "type-guid", "ce_subject"))
+        return self.wants(*told)
+
+    def wants_event(self, event: Event) -> bool:
+        """Whether an event of the out topic is for this listener."""
+        section = event.get("instanceEventSection") or {}
+        told = (str(section.get(name) or "") for name in ("eventType", "typeDefGUID", "instanceGUID"))
+        if not self.wants(*told):
+            return False
+        if self.zones is None:
+            return True
+        instances = [section[part] for part in _INSTANCES if section.get(part)]
+        return not instances or any(not self.zones.isdisjoint(zones_of(instance)) for instance in instances)
+
 
 def listener_for(
-    types: TypeSystem, handle: Handle, type_names: Collection[str] | None, kinds: Collection[str] | None
+    types: TypeSystem,
+    source: Source,
+    handle: Handle | None,
+    *,
+    type_names: Names | None = None,
+    kinds: Names | None = None,
+    guids: Names | None = None,
+    zones: Names | None = None,
+    refresh: bool = False,
 ) -> Listener:
-    """A listener for type names and their subtypes as the types are now; TypeDefNotKnownError for an unknown one."""
-    guids: set[str] | None = None
+    """A listener for type names and their subtypes as the types are now.
+
+    TypeDefNotKnownError for an unknown type, InvalidParameterError for a kind that is none.
+    """
+    type_guids: set[str] | None = None
     if type_names is not None:
-        guids = set()
-        for name in type_names:
-            guids |= types.subtype_guids(str(types.require(name=name)["guid"]))
-    return Listener(handle, None if kinds is None else frozenset(kinds), None if guids is None else frozenset(guids))
+        type_guids = set()
+        for name in _names(type_names):
+            type_guids |= types.subtype_guids(str(types.require(name=name)["guid"]))
+    return Listener(
+        source,
+        handle,
+        kinds=_set(kinds_of(kinds)),
+        type_guids=_set(type_guids),
+        guids=None if guids is None else frozenset(_names(guids)),
+        zones=None if zones is None else frozenset(_names(zones)),
+        refresh=refresh,
+    )
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _set(names: Collection[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)

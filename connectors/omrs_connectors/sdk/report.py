@@ -27,13 +27,13 @@ class ActivityReport:
         self._counters: Counter[str] = Counter()
         self._messages: list[str] = []
 
-    def created(self, guid: str) -> None:
+    def created(self, guid: str, anchor: str | None = None, parent: str | None = None) -> None:
         self._record("created", guid)
 
-    def updated(self, guid: str) -> None:
+    def updated(self, guid: str, anchor: str | None = None, parent: str | None = None) -> None:
         self._record("updated", guid)
 
-    def deleted(self, guid: str) -> None:
+    def deleted(self, guid: str, anchor: str | None = None, parent: str | None = None) -> None:
         self._record("deleted", guid)
 
     def count(self, name: str, by: int = 1) -> None:

@@ -61,7 +61,7 @@ class Selection:
         self._type_names = _several(types)
         self._guids = _encoded(_several(guids))
         self._homes = _encoded(_several(homes))
-        self._kinds = _encoded(_kinds(kinds))
+        self._kinds = _encoded(kinds_of(kinds))
         self._wanted: dict[str, bool] = {}
 
     def start(self, decoder: OutEventDecoder) -> None:
@@ -124,7 +124,8 @@ def _encoded(names: tuple[str, ...] | None) -> frozenset[bytes] | None:
     return None if names is None else frozenset(name.encode() for name in names)
 
 
-def _kinds(given: Names | None) -> tuple[str, ...] | None:
+def kinds_of(given: Names | None) -> tuple[str, ...] | None:
+    """Kinds by their names or the beginnings of them. InvalidParameterError for what begins none."""
     wanted = _several(given)
     if wanted is None:
         return None

@@ -1,5 +1,6 @@
 """HTTP exchanges with a metadata server, blocking and asynchronous: keep-alive, bounded retry, idempotent writes."""
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any, Generic, Self, TypeVar
 
@@ -42,6 +43,7 @@ class _Transport(Generic[H]):
         self.address = address
         self.retry = retry or Retry()
         self.on_warning = on_warning
+        self.allowed: Callable[[], None] = lambda: None
         self._http: H = http
         self._owned = owned
 
@@ -53,6 +55,12 @@ class _Transport(Generic[H]):
         """The same connections for another address; closing it closes nothing."""
         other = copy(self)
         other.address, other._owned = address, False
+        return other
+
+    def guarded(self, allowed: Callable[[], None]) -> Self:
+        """The same connections, `allowed` called before each attempt; what it raises ends the call."""
+        other = self.to(self.address)
+        other.allowed = allowed
         return other
 
     def _tell(self, request: Request, answer: Answer) -> Answer:
@@ -106,6 +114,7 @@ class Transport(_Transport[httpx.Client]):
                     self.retry.sleep(step.seconds)
                     step = next(steps)
                     continue
+                self.allowed()
                 try:
                     response = self._http.request(request.method, self.address.base + request.path, **step)
                 except httpx.HTTPError as error:
@@ -155,6 +164,7 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
                     await self.retry.async_sleep(step.seconds)
                     step = next(steps)
                     continue
+                self.allowed()
                 try:
                     response = await self._http.request(request.method, self.address.base + request.path, **step)
                 except httpx.HTTPError as error:
