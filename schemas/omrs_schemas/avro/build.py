@@ -29,6 +29,7 @@ from omrs_schemas.model.events import (
     TypeDefEventSection,
 )
 from omrs_schemas.model.instances import InstanceProperties, PrimitivePropertyValue
+from omrs_schemas.model.reports import IntegrationReport
 
 Schema = dict[str, Any]
 
@@ -44,7 +45,7 @@ EVENTS: dict[str, tuple[str, type[Bean], int]] = {
 }
 """Event record → (eventCategory, the section flattened into it, how many of the section's fields are header)."""
 
-RECORDS: dict[str, type[Bean]] = {"AuditRecord": AuditRecord}
+RECORDS: dict[str, type[Bean]] = {"AuditRecord": AuditRecord, "IntegrationReport": IntegrationReport}
 """Records that are no events: name → the model they are built from."""
 
 VALUE_TYPE_FIELDS = ("instancePropertyCategory", "typeGUID", "typeName", "primitiveDefCategory")

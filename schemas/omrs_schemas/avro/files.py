@@ -17,6 +17,7 @@ FILES = {
     "TypeDefEvent": "typedef_event",
     "InstanceEvent": "instance_event",
     "AuditRecord": "audit_record",
+    "IntegrationReport": "integration_report",
 }
 """Record → file name without suffix."""
 
