@@ -1,6 +1,7 @@
 """Types at two servers of a cohort: added, patched, deleted, re-identified, in conflict; kept over restarts."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -298,6 +299,8 @@ def test_what_was_learned_outlives_a_restart(workers: Fleet, kafka: Endpoint) ->
     cohort = unique("restart")
     a, b = (start(workers, unique(name), cohort) for name in "AB")
     ready(workers, a, b)
+    for running in (a, b):
+        announced(running)
     stays, goes, moves, moved = (fresh_name(word) for word in ("Stays", "Goes", "Moves", "Moved"))
     beans = {name: entity_def(name, attribute="wording") for name in (stays, goes, moves)}
     rest = a.rest()
@@ -322,9 +325,17 @@ def test_what_was_learned_outlives_a_restart(workers: Fleet, kafka: Endpoint) ->
     ready(workers, newcomer)
     has_type(newcomer, moved)
     eventually(lambda: same_types(ok(newcomer.rest().get("/types/all")), before), "a newcomer reads the history")
-    assert len(on_types_topic(kafka, cohort)) == offset, "nobody announces again what stands on the topic"
     for running in (b2, newcomer):
+        assert announced(running) == 0
         assert not [message_id for message_id in CONFLICTS if said(running, message_id)]
+    assert len(on_types_topic(kafka, cohort)) == offset, "nobody announces again what stands on the topic"
+
+
+def announced(running: Running) -> int:
+    """How many types it announced on joining; who stops before that leaves it to the next start."""
+    pattern = re.compile(r": (\d+) types are announced")
+    found = eventually(lambda: pattern.search(running.log_text()), f"{running.server} has announced its types")
+    return int(found[1])
 
 
 def same_types(one: Bean, other: Bean) -> bool:
