@@ -228,6 +228,10 @@ class IntegrationContext(Writes):
     listeners_changed: Callable[[], None] = staticmethod(lambda: None)
     """Called when a connector adds or takes away a listener; the daemon sets it."""
 
+    request_refresh: Callable[[], None] = staticmethod(lambda: None)
+    """For a connector that hears of changes by itself, from any thread: wakes a refresh as soon as none runs; many
+    calls, few refreshes. The daemon sets it."""
+
     def _listen(self, listener: Listener) -> Listener:
         self._require_valid()
         self.listeners = (*self.listeners, listener)
