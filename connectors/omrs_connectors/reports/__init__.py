@@ -1,0 +1,1 @@
+"""Integration reports: what each pass of a connector changed, on a topic and as metadata (integration § 8)."""
