@@ -10,6 +10,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from omrs_connectors.reports.anchors import AnchorFinder
 from omrs_connectors.reports.records import MAX_MESSAGE, Bean, records_of
@@ -30,8 +31,13 @@ PAUSE = 5.0  # seconds without another attempt after a failed one: passes do not
 
 CONTENT_TYPE = ("content-type", b"application/avro")
 
-Send = Callable[[Sequence[Outgoing]], object]
-"""Writes records and waits until Kafka has them; ProduceError when it does not take them."""
+SEND_TIMEOUT = 10.0  # seconds that a pass waits for Kafka to have its report
+
+
+class Producer(Protocol):
+    """`LogProducer`: writes records and waits until Kafka has them; ProduceError when it does not take them."""
+
+    def send_and_wait(self, records: Sequence[Outgoing], timeout: float) -> object: ...
 
 
 class ReportPublisher:
@@ -44,7 +50,7 @@ class ReportPublisher:
     def __init__(
         self,
         daemon: str,
-        send: Send,
+        producer: Producer,
         *,
         worker: str = "",
         clock: Callable[[], int] = now_ms,
@@ -53,7 +59,7 @@ class ReportPublisher:
         self.topic = daemon_reports(daemon)
         self._daemon = daemon
         self._worker = worker
-        self._send = send
+        self._producer = producer
         self._clock = clock
         self._new_id = new_id
         self._waiting: deque[Outgoing] = deque()
@@ -130,7 +136,7 @@ class ReportPublisher:
             if not waiting or (records and time.monotonic() < self._resume):
                 return
             try:
-                self._send(waiting)
+                self._producer.send_and_wait(waiting, SEND_TIMEOUT)
             except OmrsError as error:
                 log.warning("%d reports wait for Kafka: %s", len(waiting), error)
                 self._resume = time.monotonic() + PAUSE
