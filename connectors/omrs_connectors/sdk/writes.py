@@ -11,7 +11,7 @@ from omrs_streams.client.calls import Classifications
 
 class Writes:
     """Each change asks first whether the permitted synchronization allows it, and is named in the report of the pass in
-    progress, under the `anchor` given (else the element is its own, or that of `parent`)."""
+    progress, under the `anchor` given, else that of `parent`, else the one that the instance itself says."""
 
     client: MetadataClient
     report: ActivityReport
@@ -46,7 +46,7 @@ class Writes:
             external_source=self._source,
             event_id=event_id,
         )
-        self.report.created(bean.guid, anchor=anchor, parent=parent)
+        self.report.created(bean.guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def update_entity(
@@ -61,7 +61,7 @@ class Writes:
         """Replaces the whole property set."""
         self._may_write(f"update entity {guid}")
         bean = self.client.update_entity_properties(guid, properties, type_name=type_name)
-        self.report.updated(guid, anchor=anchor, parent=parent)
+        self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def update_status(self, guid: str, status: str, *, anchor: str | None = None, parent: str | None = None) -> Entity:
@@ -71,7 +71,7 @@ class Writes:
             )
         self._may_write(f"update entity {guid}")
         bean = self.client.update_entity_status(guid, status)
-        self.report.updated(guid, anchor=anchor, parent=parent)
+        self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def delete_entity(
@@ -79,14 +79,14 @@ class Writes:
     ) -> None:
         """Soft delete; relationships of the entity go with it."""
         self._may_write(f"delete entity {guid}")
-        self.client.delete_entity(guid, type_name=type_name)
-        self.report.deleted(guid, anchor=anchor, parent=parent)
+        bean = self.client.delete_entity(guid, type_name=type_name)
+        self.report.deleted(guid, anchor=anchor, parent=parent, instance=bean)
 
     def restore_entity(self, guid: str, *, anchor: str | None = None, parent: str | None = None) -> Entity:
         """Brings a soft-deleted entity back, without its relationships."""
         self._may_write(f"restore entity {guid}")
         bean = self.client.restore_entity(guid)
-        self.report.created(guid, anchor=anchor, parent=parent)
+        self.report.created(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def classify(
@@ -100,7 +100,7 @@ class Writes:
     ) -> Entity:
         self._may_write(f"classify entity {guid}")
         bean = self.client.classify(guid, name, properties, external_source=self._source)
-        self.report.updated(guid, anchor=anchor, parent=parent)
+        self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def reclassify(
@@ -114,13 +114,13 @@ class Writes:
     ) -> Entity:
         self._may_write(f"reclassify entity {guid}")
         bean = self.client.reclassify(guid, name, properties)
-        self.report.updated(guid, anchor=anchor, parent=parent)
+        self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def declassify(self, guid: str, name: str, *, anchor: str | None = None, parent: str | None = None) -> Entity:
         self._may_write(f"declassify entity {guid}")
         bean = self.client.declassify(guid, name)
-        self.report.updated(guid, anchor=anchor, parent=parent)
+        self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def link(
@@ -139,7 +139,7 @@ class Writes:
         bean = self.client.add_relationship(
             type_name, end1, end2, properties, external_source=self._source, event_id=event_id
         )
-        self.report.created(bean.guid, anchor=anchor, parent=parent)
+        self.report.created(bean.guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def update_link(
@@ -154,7 +154,7 @@ class Writes:
         """Replaces the whole property set of a relationship."""
         self._may_write(f"update relationship {guid}")
         bean = self.client.update_relationship_properties(guid, properties, type_name=type_name)
-        self.report.updated(guid, anchor=anchor, parent=parent)
+        self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 
     def unlink(
@@ -162,5 +162,5 @@ class Writes:
     ) -> None:
         """Soft delete of a relationship."""
         self._may_write(f"delete relationship {guid}")
-        self.client.delete_relationship(guid, type_name=type_name)
-        self.report.deleted(guid, anchor=anchor, parent=parent)
+        bean = self.client.delete_relationship(guid, type_name=type_name)
+        self.report.deleted(guid, anchor=anchor, parent=parent, instance=bean)
