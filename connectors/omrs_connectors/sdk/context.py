@@ -40,20 +40,25 @@ class IntegrationContext(Writes):
         max_page_size: int = 500,
         stopping: threading.Event | None = None,
     ) -> None:
-        self.config = config
         self.partner = partner
         self.report = report
         self.max_page_size = max_page_size
         self.stopping = stopping or threading.Event()
-        self.permitted_synchronization = config.permitted_synchronization or default_permitted_synchronization
         self.listeners: tuple[Listener, ...] = ()
         self.external_source: ExternalSource | None = None
         self.external_source_is_home = True
         self.active_report_publishing = True
         self._embedded: Sequence[Any] = ()
         self._revoked = False
+        self._configure(config, client, default_permitted_synchronization)
+
+    def _configure(
+        self, config: IntegrationConnectorConfig, client: MetadataClient, default: PermittedSynchronization
+    ) -> None:
         user = client.as_user(config.connector_user_id) if config.connector_user_id else client
-        self.client = user.guarded(self._require_valid)
+        self.config = config
+        self.permitted_synchronization = config.permitted_synchronization or default
+        self.client = user.guarded(lambda request: self._require_valid())
 
     # ---- what is configured ----------------------------------------------------------------------------------------
 
@@ -159,6 +164,20 @@ class IntegrationContext(Writes):
             if made:
                 self.report.created(found.guid)
         self.external_source = ExternalSource(found.guid, qualified_name)
+
+    def reconfigure(
+        self,
+        config: IntegrationConnectorConfig,
+        client: MetadataClient,
+        default_permitted_synchronization: PermittedSynchronization = BOTH_DIRECTIONS,
+    ) -> None:
+        """Another schedule, user, direction or metadata source for a connector that goes on. The daemon calls this,
+        between two passes; raises what `connect` does."""
+        before = self.metadata_source_qualified_name
+        self._configure(config, client, default_permitted_synchronization)
+        if self.metadata_source_qualified_name != before:
+            self.external_source = None
+            self.connect()
 
     def set_active_report_publishing(self, active: bool) -> None:
         """Whether a report of each pass is published, where the configuration asks for reports at all."""

@@ -84,7 +84,7 @@ class MetadataClient(Blocking, Operations):
         transport = self._transport.to(replace(self._address, user_id=user_id))
         return MetadataClient.__new__(MetadataClient)._use(transport, self._server_types)
 
-    def guarded(self, allowed: Callable[[], None]) -> "MetadataClient":
+    def guarded(self, allowed: Callable[[Request], None]) -> "MetadataClient":
         """The same server and connections for calls that somebody may forbid: `allowed` is asked before each attempt of
         one, and what it raises ends the call. Close the first client, not this one."""
         return MetadataClient.__new__(MetadataClient)._use(self._transport.guarded(allowed), self._server_types)

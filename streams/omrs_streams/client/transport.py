@@ -43,7 +43,7 @@ class _Transport(Generic[H]):
         self.address = address
         self.retry = retry or Retry()
         self.on_warning = on_warning
-        self.allowed: Callable[[], None] = lambda: None
+        self.allowed: Callable[[Request], None] = lambda request: None
         self._http: H = http
         self._owned = owned
 
@@ -57,10 +57,15 @@ class _Transport(Generic[H]):
         other.address, other._owned = address, False
         return other
 
-    def guarded(self, allowed: Callable[[], None]) -> Self:
-        """The same connections, `allowed` called before each attempt; what it raises ends the call."""
+    def guarded(self, allowed: Callable[[Request], None]) -> Self:
+        """The same connections; `allowed` is asked before each attempt, and what it raises ends the call."""
+
+        def both(request: Request) -> None:
+            self.allowed(request)
+            allowed(request)
+
         other = self.to(self.address)
-        other.allowed = allowed
+        other.allowed = both
         return other
 
     def _tell(self, request: Request, answer: Answer) -> Answer:
@@ -114,7 +119,7 @@ class Transport(_Transport[httpx.Client]):
                     self.retry.sleep(step.seconds)
                     step = next(steps)
                     continue
-                self.allowed()
+                self.allowed(request)
                 try:
                     response = self._http.request(request.method, self.address.base + request.path, **step)
                 except httpx.HTTPError as error:
@@ -164,7 +169,7 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
                     await self.retry.async_sleep(step.seconds)
                     step = next(steps)
                     continue
-                self.allowed()
+                self.allowed(request)
                 try:
                     response = await self._http.request(request.method, self.address.base + request.path, **step)
                 except httpx.HTTPError as error:
