@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from omrs_connectors.sdk.options import ConnectorOptions
 from omrs_schemas.errors import DeletionRefusedError
 
 
-class SafetyOptions(BaseModel):
+class SafetyOptions(ConnectorOptions):
     """The options of every connector that deletes what its source no longer has."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     max_deletions: int = Field(
         20, ge=0, description="elements that one refresh may delete whatever their share, as long as some are left"
