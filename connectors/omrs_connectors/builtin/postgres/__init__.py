@@ -1,0 +1,1 @@
+"""PostgreSQL databases as metadata, kept equal by a connector (docs/connectors/postgres.md)."""
