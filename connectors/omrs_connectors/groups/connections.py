@@ -7,9 +7,8 @@ with a type and an endpoint of its own.
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from omrs_connectors.sdk.releases import TypeNames
+from omrs_connectors.sdk.texts import from_text
 from omrs_streams.client import Entity, Graph, MetadataClient, Relationship
 
 Bean = dict[str, Any]
@@ -110,14 +109,13 @@ class ConnectorGraph:
         """What is linked to `guid`; noted as used."""
         others = []
         for link in self._links_of(link_type, guid):
-            other = _other_end(link, guid)
+            other = other_end(link, guid)
             self.used |= {link.guid, other}
             others.append(other)
         return others
 
     def _links_of(self, link_type: str, guid: str) -> list[Relationship]:
-        links = [link for link in self._links.get(guid, ()) if link.type_name == link_type]
-        return sorted(links, key=lambda link: (link.get("createTime", 0), link.guid))
+        return oldest_first(link for link in self._links.get(guid, ()) if link.type_name == link_type)
 
     def _reach(self, guid: str, steps: int) -> None:
         if guid in self._reached:
@@ -147,24 +145,15 @@ def ends_of(link: Bean) -> tuple[str, str]:
     return str(link["entityOneProxy"]["guid"]), str(link["entityTwoProxy"]["guid"])
 
 
-def as_text(value: Any) -> Any:
-    """A value that a `map<string,object>` can hold: lists and mappings become JSON text."""
-    return orjson.dumps(value).decode() if isinstance(value, dict | list | tuple) else value
-
-
-def from_text(value: Any) -> Any:
-    """The value that `as_text` wrote; any other text stays what it is."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
-
-
-def _other_end(link: Bean, guid: str) -> str:
+def other_end(link: Bean, guid: str) -> str:
+    """What a relationship links `guid` to."""
     one, two = ends_of(link)
     return two if one == guid else one
+
+
+def oldest_first(links: Iterable[Relationship]) -> list[Relationship]:
+    """Where a release allows one link and there are more, the first of these counts, whoever reads them."""
+    return sorted(links, key=lambda link: (link.get("createTime", 0), link.guid))
 
 
 def _bean(entity: Entity, bean_class: str, names: Iterable[str]) -> Bean:

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from omrs_connectors.groups.connections import ConnectorGraph, ends_of, from_text
+from omrs_connectors.groups.connections import ConnectorGraph, ends_of
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, PermittedSynchronization
 from omrs_connectors.sdk.releases import TypeNames, type_names
+from omrs_connectors.sdk.texts import from_text
 from omrs_schemas.errors import ConfigurationError, EntityNotKnownError, EntityProxyOnlyError, OmrsError
 from omrs_schemas.model.base import JsonBean
 from omrs_streams.client import Entity, MetadataClient, Relationship
@@ -33,6 +34,8 @@ _PERMITTED = {
     2: PermittedSynchronization.FROM_THIRD_PARTY,
 }
 """By ordinal: releases spell the names differently."""
+
+ORDINALS = {kind: ordinal for ordinal, kind in _PERMITTED.items()}
 
 
 @dataclass(frozen=True, slots=True)
