@@ -6,6 +6,7 @@ import pytest
 
 from omrs_connectors.audit import CATALOGUE, DaemonAudit, context_created, context_manager_starting
 from omrs_connectors.audit.messages_services import MARKERS
+from omrs_connectors.services.registry import SERVICES
 from omrs_schemas.errors import EntityNotKnownError
 from omrs_schemas.model.audit import AuditSeverity as S
 
@@ -44,8 +45,10 @@ def test_a_message_of_the_daemon_can_be_read(message_id: str) -> None:
 
 def test_each_service_has_two_messages_of_its_own() -> None:
     assert context_manager_starting("files-integrator") == "OMIS-FILES-INTEGRATOR-0001"
-    assert context_created("generic") == "OMIS-GENERIC-INTEGRATOR-0002"
-    for marker in MARKERS:
+    assert context_created("generic") == "OMIS-GENERIC-0002"
+    assert set(MARKERS) == set(SERVICES)
+    for marker, service in SERVICES.items():
+        assert context_created(marker) == f"{service.code_prefix}-0002"
         assert {context_manager_starting(marker), context_created(marker)} <= set(CATALOGUE)
 
 

@@ -37,7 +37,7 @@ def context_created(marker: str) -> str:
 
 
 def _prefix(marker: str) -> str:
-    return f"OMIS-{'generic-integrator' if marker == GENERIC else marker}".upper()
+    return f"OMIS-{marker}".upper()
 
 
 def _messages(marker: str) -> tuple[M, M]:

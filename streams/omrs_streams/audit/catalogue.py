@@ -1,5 +1,8 @@
 """Every message by its id."""
 
+from functools import cache
+from importlib.metadata import entry_points
+
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.audit import (
     messages_cohort,
@@ -25,10 +28,24 @@ AREAS = {
 CATALOGUE: dict[str, AuditMessage] = {message.id: message for area in AREAS.values() for message in area}
 
 
+GROUP = "omrs.audit"
+"""Entry points by which other kinds of servers (the integration daemon) tell their catalogues: id → message."""
+
+
+@cache
+def every_message() -> dict[str, AuditMessage]:
+    """The messages of metadata servers and of every other kind of server that is installed."""
+    found = dict(CATALOGUE)
+    for point in entry_points(group=GROUP):
+        found.update(point.load())
+    return found
+
+
 def explained(message_id: str) -> AuditMessage:
     """The message with this id; case and a missing `OMRS-AUDIT-` do not matter. InvalidParameterError for no id."""
     wanted = message_id.upper()
-    found = CATALOGUE.get(wanted) or CATALOGUE.get(f"OMRS-AUDIT-{wanted}")
+    known = every_message()
+    found = known.get(wanted) or known.get(f"OMRS-AUDIT-{wanted}")
     if found is None:
         why = LEFT_OUT.get(wanted) or LEFT_OUT.get(f"OMRS-AUDIT-{wanted}")
         raise InvalidParameterError(

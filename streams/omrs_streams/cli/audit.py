@@ -1,4 +1,4 @@
-"""Read the audit log of servers, and what its messages mean."""
+"""Read the audit log of servers and daemons, and what its messages mean."""
 
 from typing import Annotated
 
@@ -15,6 +15,7 @@ def tail(
     server: Annotated[
         list[str] | None, typer.Option("--server", "-s", help="only this server; repeatable; default: all there are")
     ] = None,
+    daemon: Annotated[list[str] | None, typer.Option("--daemon", "-d", help="only this daemon; repeatable")] = None,
     severity: Annotated[
         list[str] | None, typer.Option("--severity", help="only this severity, such as Action; repeatable")
     ] = None,
@@ -32,11 +33,12 @@ def tail(
     bootstrap_servers: BootstrapServers = "",
 ) -> None:
     """Show audit messages: lines as on the console at a terminal, JSON lines when piped."""
-    from omrs_streams.cli.audit_tail import Wanted, show
+    from omrs_streams.cli.audit_tail import Owners, Wanted, show
 
     wanted = Wanted.of(severity or (), id_ or (), where or (), worker)
     kafka = kafka_settings(bootstrap_servers)
-    show(kafka, admin_client(kafka), server or (), wanted, since=since, last=last, follow=follow, as_json=as_json)
+    owners = Owners(tuple(server or ()), tuple(daemon or ()))
+    show(kafka, admin_client(kafka), owners, wanted, since=since, last=last, follow=follow, as_json=as_json)
 
 
 @app.command()
@@ -44,14 +46,14 @@ def messages(
     id_: Annotated[str, typer.Argument(metavar="[ID]", help="an id, such as OMRS-AUDIT-0110 or 0110")] = "",
 ) -> None:
     """Explain a message: severity, text, cause and what to do; without an id, list them all."""
-    from omrs_streams.audit import CATALOGUE, AuditMessage
-    from omrs_streams.audit.catalogue import explained
+    from omrs_streams.audit import AuditMessage
+    from omrs_streams.audit.catalogue import every_message, explained
 
     def facts(message: AuditMessage) -> dict[str, str]:
         return {"id": message.id, "severity": message.severity.label, "message": message.template}
 
     if not id_:
-        output.rows(facts(message) for message in sorted(CATALOGUE.values(), key=lambda found: found.id))
+        output.rows(facts(message) for message in sorted(every_message().values(), key=lambda found: found.id))
         return
     found = explained(id_)
     output.record({**facts(found), "cause": found.cause, "action": found.action})

@@ -74,10 +74,22 @@ class Wanted:
         return all(bean["messageParameters"].get(name) == value for name, value in self.params)
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Whose audit logs; none named: of all that there are."""
+
+    servers: tuple[str, ...] = ()
+    daemons: tuple[str, ...] = ()
+
+    @property
+    def topics(self) -> list[str]:
+        return [*map(names.server_audit, self.servers), *map(names.daemon_audit, self.daemons)]
+
+
 def show(
     kafka: KafkaSettings,
     admin: AdminClient,
-    servers: Sequence[str],
+    owners: Owners,
     wanted: Wanted,
     *,
     since: str,
@@ -85,9 +97,9 @@ def show(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Write what is wanted to stdout; ConfigurationError for a server that has no audit log."""
+    """Write what is wanted to stdout; ConfigurationError for a server or daemon that has no audit log."""
     counts = offsets.partitions(admin)
-    parts = offsets.parts_of(audit_topics(servers, counts), counts)
+    parts = offsets.parts_of(audit_topics(owners, counts), counts)
     low, high = offsets.earliest(admin, parts), offsets.latest(admin, parts)
     starts: Offsets = dict(low)
     if since:
@@ -108,12 +120,12 @@ def show(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def audit_topics(servers: Sequence[str], counts: Mapping[str, int]) -> list[str]:
-    """The audit topics of these servers, of all where none is named. ConfigurationError where there are none."""
+def audit_topics(owners: Owners, counts: Mapping[str, int]) -> list[str]:
+    """The audit topics of these owners, of all where none is named. ConfigurationError where there are none."""
     there = sorted(topic for topic in counts if role_of(topic).kind == AUDIT)
-    if servers:
-        owners = ", ".join(role_of(topic).owner for topic in there) or "none"
-        return [known(names.server_audit(server), counts, f"servers with an audit log: {owners}") for server in servers]
+    if owners.topics:
+        have = ", ".join(f"{role.owned_by} {role.owner}" for role in map(role_of, there)) or "none"
+        return [known(topic, counts, f"there is an audit log of: {have}") for topic in owners.topics]
     if not there:
         raise ConfigurationError("no server has an audit log here", help="`omrs worker` starts one; is this its Kafka?")
     return there
