@@ -1,0 +1,6 @@
+"""The daemon's REST API: Egeria's paths, `/api/v1`, lineage events, health and metrics (integration § 9)."""
+
+from omrs_connectors.api.app import create_api
+from omrs_connectors.api.facade import Daemon, GroupView, ServiceView
+
+__all__ = ["Daemon", "GroupView", "ServiceView", "create_api"]
