@@ -1,8 +1,8 @@
 """What a connector wants to hear of, decided from a record's key and headers where they tell enough."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client.selection import Names, kinds_of
@@ -40,23 +40,17 @@ class Source:
 LINEAGE = Source("", kind="lineage")
 
 
-class TopicRecord(Protocol):
+@dataclass(frozen=True, slots=True)
+class TopicRecord:
     """A record of a topic of the technology's own, as it came. `timestamp` in epoch milliseconds."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes: ...
-    @property
-    def headers(self) -> Mapping[str, bytes]: ...
-    @property
-    def timestamp(self) -> int: ...
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+    timestamp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +77,14 @@ class Listener:
             return False
         return self.type_guids is None or not type_guid or type_guid in self.type_guids
 
-    def wants_headers(self, headers: Mapping[str, bytes]) -> bool:
+    def wants_record(self, key: bytes | None, headers: Mapping[str, bytes]) -> bool:
         """Whether a record can be for this listener, before it is decoded."""
-        told = (headers.get(name, b"").decode("utf-8", "replace") for name in ("kind", "type-guid", "ce_subject"))
-        return self.wants(*told)
+        told = (headers.get("kind", b""), headers.get("type-guid", b""), key or b"")
+        return self.wants(*(each.decode("utf-8", "replace") for each in told))
+
+    def wants_headers(self, headers: Mapping[str, bytes]) -> bool:
+        """The same without the key: the out topic's headers tell the guid too."""
+        return self.wants_record(headers.get("ce_subject"), headers)
 
     def wants_event(self, event: Event) -> bool:
         """Whether an event of the out topic is for this listener."""
