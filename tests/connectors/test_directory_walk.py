@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from omrs_connectors.builtin.files.connector import directory_of
-from omrs_connectors.builtin.files.options import FilesOptions, files_options
+from omrs_connectors.builtin.files.options import FilesOptions
+from omrs_connectors.builtin.files.roots import directory_of
 from omrs_connectors.builtin.files.walk import Scan, scan
 from omrs_schemas.errors import ConfigurationError
 
@@ -92,6 +92,6 @@ def test_addresses() -> None:
 
 
 def test_options_name_what_is_wrong() -> None:
-    assert files_options({"maxFiles": 5, "include": ["*.csv"]}).max_files == 5
+    assert FilesOptions.parse({"maxFiles": 5, "include": "*.csv, *.tsv"}).include == ("*.csv", "*.tsv")
     with pytest.raises(ConfigurationError, match=r"maxFils.*known: .*maxFiles"):
-        files_options({"maxFils": 5})
+        FilesOptions.parse({"maxFils": 5})

@@ -1,19 +1,18 @@
 """Configuration properties of the directory connector."""
 
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from omrs_schemas.errors import ConfigurationError
+from omrs_connectors.builtin.safety import SafetyOptions
+
+ARCHIVE = "ARCHIVE"
+"""What happens to vanished files, in the words of a catalog target's `deleteMethod`."""
 
 
-class FilesOptions(BaseModel):
+class FilesOptions(SafetyOptions):
     """What to catalogue and how hard to work. Globs match a file's name or its path below the root."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     include: tuple[str, ...] = Field((), description="only files that match one of these globs; empty = all")
     exclude: tuple[str, ...] = Field(
@@ -25,6 +24,10 @@ class FilesOptions(BaseModel):
     columns: bool = Field(True, description="read the columns of CSV, Avro, Parquet and JSON files")
     max_columns: int = Field(1_000, ge=1, description="columns catalogued of one file at most")
     qualified_name_prefix: str = Field("", description="keeps equal paths of different machines apart")
+    delete_method: Literal["SOFT_DELETE", "ARCHIVE"] = Field(
+        "SOFT_DELETE", description="vanished files are deleted (and can be restored), or kept with the class Memento"
+    )
+    watch: bool = Field(True, description="a change below a folder wakes a refresh at once")
 
     def excludes(self, name: str, relative: str) -> bool:
         return _matches(self.exclude, name, relative)
@@ -36,13 +39,3 @@ class FilesOptions(BaseModel):
 
 def _matches(globs: tuple[str, ...], name: str, relative: str) -> bool:
     return any(fnmatchcase(name, glob) or fnmatchcase(relative, glob) for glob in globs)
-
-
-def files_options(properties: Mapping[str, Any]) -> FilesOptions:
-    """Options of a connector's configuration properties; ConfigurationError names each that is wrong."""
-    try:
-        return FilesOptions(**properties)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        known = ", ".join(sorted(to_camel(name) for name in FilesOptions.model_fields))
-        raise ConfigurationError(f"configurationProperties: {problems}", help=f"known: {known}") from error

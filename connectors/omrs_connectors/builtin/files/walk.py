@@ -14,10 +14,11 @@ LINE_ENDS = "\x85\u2028\u2029"
 
 @dataclass(frozen=True, slots=True)
 class FolderEntry:
-    """A folder; `path` and `parent` are absolute, `parent` None for the root."""
+    """A folder; `path` and `parent` are absolute, `parent` None for the root. `inode` 0: not known."""
 
     path: str
     parent: str | None
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class FileEntry:
     parent: str
     size: int
     modified: int
+    inode: int = 0
 
 
 @dataclass(slots=True)
@@ -53,9 +55,10 @@ def scan(root: Path, options: FilesOptions, stopped: Callable[[], bool] = lambda
     """
     found = Scan()
     start = str(root)
-    seen = {_identity(root.stat())}
+    facts = root.stat()
+    seen = {_identity(facts)}
     os.scandir(start).close()
-    waiting: list[FolderEntry] = [FolderEntry(start, None)]
+    waiting: list[FolderEntry] = [FolderEntry(start, None, facts.st_ino)]
     while waiting:
         folder = waiting.pop()
         found.folders.append(folder)
@@ -107,14 +110,15 @@ def _take(
             found.skipped["folderSeenBefore"] += 1
             return None
         seen.add(identity)
-        return FolderEntry(entry.path, parent)
+        return FolderEntry(entry.path, parent, facts.st_ino)
     if not stat.S_ISREG(facts.st_mode):
         found.skipped["notAFile"] += 1
     elif options.includes(entry.name, relative):
         if len(found.files) >= options.max_files:
             found.skipped["maxFiles"] += 1
         else:
-            found.files.append(FileEntry(entry.path, parent, facts.st_size, facts.st_mtime_ns // 1_000_000))
+            modified = facts.st_mtime_ns // 1_000_000
+            found.files.append(FileEntry(entry.path, parent, facts.st_size, modified, facts.st_ino))
     return None
 
 

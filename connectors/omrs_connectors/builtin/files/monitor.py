@@ -1,0 +1,48 @@
+"""What both monitors have in common: their folders, what wakes them, and what happens when one folder fails."""
+
+from typing import ClassVar
+
+from omrs_connectors.builtin.files.options import FilesOptions
+from omrs_connectors.builtin.files.roots import Root, require_address, roots_of
+from omrs_connectors.builtin.files.watch import FolderWatch
+from omrs_connectors.sdk import ConnectorOptions
+from omrs_connectors.services.files_integrator import FilesIntegratorConnector
+from omrs_schemas.errors import OmrsError
+
+
+class FolderMonitor(FilesIntegratorConnector):
+    """Looks after the folder in `endpoint.networkAddress` (a path or a file: URL) and those that are catalog targets.
+
+    A change on disk wakes a refresh. One folder that fails does not keep the others from being looked at; the first
+    failure is the connector's.
+    """
+
+    Options: ClassVar[type[ConnectorOptions] | None] = FilesOptions
+    options: FilesOptions
+
+    def initialize(self) -> None:
+        require_address(self.context)
+        self._watch = FolderWatch(self.context.request_refresh)
+
+    def refresh(self) -> None:
+        roots = list(roots_of(self.context, self.options))
+        self.context.report.count("roots", len(roots))
+        self._watch.watch(root.path for root in roots if root.options.watch)
+        failures: list[OmrsError] = []
+        for root in roots:
+            try:
+                self.refresh_root(root)
+            except OmrsError as error:
+                if error.retriable or self.context.revoked:
+                    raise
+                self.context.report.message(str(error))
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def refresh_root(self, root: Root) -> None:
+        """Brings the metadata of one folder up to date."""
+        raise NotImplementedError
+
+    def disconnect(self) -> None:
+        self._watch.close()
