@@ -97,6 +97,7 @@ ADVICE = {
     Code.LOG: "is Kafka reachable (`omrs kafka status`), is the topic there (`omrs topics ls`)?",
     Code.REPLAY: "the message says what differs or is missing",
     Code.EMBEDDED_KAFKA: "the message and its help say what is in the way",
+    Code.CONNECTOR_LOST: "look what the connector waits for, then restart it; raise its deadline or memory if it needs it",
     Code.NOT_READY: "ask again in a second; `omrs status` shows what is missing. Answered with HTTP 503",
     Code.MEMBER_UNAVAILABLE: "look after the named member; it is asked again by itself. Of a change the message says "
     "whether it may have been made",

@@ -39,6 +39,7 @@ OmrsError                          base: message, code, http, help, params
 ├── CodecError                     bytes or JSON that are not the event they should be
 ├── SchemaCompatibilityError       an Avro schema that breaks a released version
 ├── ConfigurationError             a setting that is missing, wrong or unsafe
+├── ConnectorLostError             a connector that did not come back from a call, or whose process ended
 ├── EmbeddedKafkaError             the broker of our own could not be resolved, started or stopped
 ├── ArchiveError                   an open metadata archive that cannot be loaded
 └── ReplayError                    a store that could not be rebuilt or does not match
@@ -266,6 +267,10 @@ class SchemaCompatibilityError(OmrsError, default=Code.SCHEMA_COMPATIBILITY):
 
 class ConfigurationError(OmrsError, default=Code.CONFIGURATION):
     exception_class = "InvalidParameterException"
+
+
+class ConnectorLostError(OmrsError, default=Code.CONNECTOR_LOST):
+    """The message names the connector and what it was last called for."""
 
 
 class EmbeddedKafkaError(OmrsError, default=Code.EMBEDDED_KAFKA):

@@ -1,308 +1,455 @@
-"""The life of one connector: initialize, start, refresh, events, restart, disconnect (integration § 4).
+"""What a connector's life consists of: build, initialize, start, refresh, events, engage, disconnect (integration § 4).
 
-Synchronous and single-threaded: every method here but `snapshot` and `wants` runs on the connector's own thread (see
-`lane`). The clock, the way to load a class, to reach the server and to publish a report are handed in.
+Works on the connector's own thread, in the daemon's process or in one of its own (see `hosts`), and knows nothing of
+either: it tells what happens by notes. When which step is taken is the lane's decision.
 """
 
+import asyncio
+import contextlib
+import inspect
 import logging
 import threading
+import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from omrs_connectors.runtime.status import REFRESHABLE, ConnectorStatus, heal_delay, refresh_due
-from omrs_connectors.sdk import (
-    ActivityReport,
-    IntegrationConnector,
-    IntegrationConnectorConfig,
-    IntegrationContext,
-    Partner,
+from omrs_connectors.audit import context_created
+from omrs_connectors.audit.log import named, said
+from omrs_connectors.runtime.engaging import Engagement
+from omrs_connectors.runtime.faults import described, of_a_missing_server
+from omrs_connectors.runtime.notes import (
+    Became,
+    Built,
+    Delivered,
+    LeftBehind,
+    Listening,
+    Note,
+    Refreshing,
+    Reported,
+    Said,
 )
+from omrs_connectors.runtime.status import ConnectorStatus as Status
+from omrs_connectors.sdk import ActivityReport, IntegrationConnector, IntegrationConnectorConfig, IntegrationContext
+from omrs_connectors.sdk.config import Partner
+from omrs_connectors.sdk.connections import ConnectorBroker
+from omrs_connectors.sdk.listener import Listener, Source
+from omrs_connectors.services.base import IntegrationService
 from omrs_schemas.errors import ConfigurationError, NotReadyError, OmrsError
 from omrs_streams.client import MetadataClient
+from omrs_streams.clock import now_ms
 
 log = logging.getLogger(__name__)
 
-Event = dict[str, Any]
+INITIALIZING = "INTEGRATION-DAEMON-SERVICES-0008"
+BAD_CONNECTION = "INTEGRATION-DAEMON-SERVICES-0009"
+WRONG_CLASS = "INTEGRATION-DAEMON-SERVICES-0010"
+DISCONNECT_FAILED = "INTEGRATION-DAEMON-SERVICES-0023"
+METHOD_FAILED = "INTEGRATION-DAEMON-SERVICES-0031"
+INITIALIZE_ERROR = "INTEGRATION-DAEMON-SERVICES-0036"
+CONFIG_ERROR = "INTEGRATION-DAEMON-SERVICES-0037"
+FIRST_REFRESH = "INTEGRATION-DAEMON-SERVICES-0041"
+REFRESH = "INTEGRATION-DAEMON-SERVICES-0042"
+REFRESHED = "INTEGRATION-DAEMON-SERVICES-0043"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a handler needs of the daemon. `clock` in epoch milliseconds; `publish` takes a report bean."""
+class Event:
+    """One record for the listeners of its source. `arguments` are what they are called with."""
 
-    daemon: str
+    source: Source
+    arguments: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Setting:
+    """What a handler needs. `clock` in epoch milliseconds. `follow`: shown each
+    report while it is being written, None when it is complete."""
+
+    config: IntegrationConnectorConfig
+    service: IntegrationService
+    partner: Partner
     client: MetadataClient
-    load: Callable[[str], IntegrationConnector]
-    clock: Callable[[], int]
-    publish: Callable[[dict[str, Any]], None]
-    max_page_size: int = 500
+    broker: ConnectorBroker
+    max_page_size: int
+    tell: Callable[[Note], None]
+    clock: Callable[[], int] = now_ms
+    follow: Callable[[ActivityReport | None], None] = lambda report: None
 
 
 class ConnectorHandler:
-    """State machine of one connector. No method but `deliver` raises: a failure becomes a status and a message.
+    """One connector, life after life. No method raises: what goes wrong is told as a status and audit messages.
 
-    A pass that fails because the metadata server is not ready (a retriable error) is treated like a failed
-    initialization: the connector is built anew by itself. Any other failure of start or refresh is FAILED and waits for
-    a restart.
+    Every method runs on the connector's thread, except `stop` and `revoke`.
     """
 
-    def __init__(self, config: IntegrationConnectorConfig, around: Surroundings) -> None:
-        self.config = config
-        self.status = ConnectorStatus.INITIALIZE_FAILED
-        self.last_status_change = around.clock()
-        self.last_refresh_time: int | None = None
-        self.refresh_in_progress = False
-        self.failing_exception_message: str | None = "not initialized yet"
-        self.instance_id = ""
-        self.stopping = threading.Event()
-        self.totals = {"passes": 0, "created": 0, "updated": 0, "deleted": 0, "events": 0, "eventFailures": 0}
-        self.last_counters: dict[str, int] = {}
-        self._around = around
+    def __init__(self, setting: Setting) -> None:
+        self._at = setting
+        self.config = setting.config
+        self._failure: str | None = None
         self._connector: IntegrationConnector | None = None
         self._context: IntegrationContext | None = None
+        self._stopping = threading.Event()
+        self._revoked = False
+        self._active = True
+        self._engagement: Engagement | None = None
         self._report = self._new_report("start")
-        self._failures = 0  # failed initializations in a row
-        self._heal_at = 0
-        self._begun = False
+        self._listening: tuple[Listener, ...] = ()
+        self._last_failure = ""  # of initialize: one that repeats itself is recorded once
+        self._running: asyncio.Task[None] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
-    def due(self, now: int) -> bool:
-        """Whether a pass should run at `now` (epoch ms)."""
-        config = self.config
-        start = None if config.start_date is None else int(config.start_date.timestamp() * 1000)
-        stop = None if config.stop_date is None else int(config.stop_date.timestamp() * 1000)
-        if self.status is ConnectorStatus.INITIALIZE_FAILED:
-            return now >= self._heal_at and refresh_due(now, None, 0, start=start, stop=stop)
-        if self.status not in REFRESHABLE:
-            return False
-        return refresh_due(now, self.last_refresh_time, config.refresh_time_interval, start=start, stop=stop)
-
-    @property
-    def hears_events(self) -> bool | None:
-        """True: deliver events now. None: not yet, keep them. False: nobody listens, they are done with."""
-        if self.status in (ConnectorStatus.FAILED, ConnectorStatus.CONFIG_FAILED):
-            return False
-        # STOPPED is passed through in a restart, and is where a stopping daemon leaves its events to its next life.
-        return True if self.status is ConnectorStatus.RUNNING and not self.stopping.is_set() else None
-
-    def wants(self, kind: str, type_guid: str) -> bool:
-        """Whether a listener of the running connector wants an event of this kind and type."""
-        context = self._context
-        return context is not None and any(listener.wants(kind, type_guid) for listener in context.listeners)
+    # ---- the steps ---------------------------------------------------------------------------------------------------
 
     def initialize(self) -> None:
-        """Builds the connector anew: CONFIG_FAILED, INITIALIZE_FAILED (tried again by itself) or INITIALIZED."""
+        """Disconnects what there was, then builds and initializes: INITIALIZED, CONFIG_FAILED or INITIALIZE_FAILED."""
         self._release()
-        self._begun = True
-        self.last_refresh_time = None
-        self.failing_exception_message = None
-        self.instance_id = str(uuid.uuid4())
+        self._stopping = stopping = threading.Event()
         self._report = self._new_report("start")
-        try:
-            connector = self._around.load(self.config.connector_provider_class)
-            connector.connection = self.config.connection
-        except Exception as error:
-            self._fail(ConnectorStatus.CONFIG_FAILED, "load", error)
-            return
-        try:
-            context = IntegrationContext(
-                self.config,
-                Partner(self._around.client.server),
-                self._around.client,
-                self._report,
-                max_page_size=self._around.max_page_size,
-                stopping=self.stopping,
-            )
-            context.connect()
-            connector.set_context(context)
-            connector.initialize()
-        except ConfigurationError as error:
-            self._fail(ConnectorStatus.CONFIG_FAILED, "initialize", error)
-            return
-        except Exception as error:
-            self._heal_later("initialize", error)
-            return
-        self._connector, self._context = connector, context
-        self._become(ConnectorStatus.INITIALIZED)
-
-    def refresh_pass(self, trigger: str = "refresh") -> None:
-        """One pass: heal, start, refresh, publish the report. Does nothing for a connector that needs a restart."""
-        if self.stopping.is_set():
-            return
-        if self.status is ConnectorStatus.INITIALIZE_FAILED:
-            self.initialize()
-        if self._connector is None or self.status not in REFRESHABLE:
-            log.debug("connector %s is skipped: %s", self.config.connector_name, self.status)
-            return
-        self._begin_recording(trigger)
-        self.refresh_in_progress = True
-        method = "start"
-        try:
-            if self.status is ConnectorStatus.INITIALIZED:
-                self._connector.start()
-                self._become(ConnectorStatus.RUNNING)
-            method = "refresh"
-            self._connector.refresh()
-            self.last_refresh_time = self._around.clock()
-            self._failures = 0
-        except Exception as error:
-            if isinstance(error, OmrsError) and error.retriable:
-                self._release()
-                self._heal_later(method, error)
-            else:
-                self._fail(ConnectorStatus.FAILED, method, error)
-        finally:
-            self.refresh_in_progress = False
-            self.totals["passes"] += 1
-            self._publish()
-
-    def deliver(self, events: list[Event], failed: list[tuple[int, Exception]]) -> None:
-        """Hands events to the listeners, in order; appends the index and error of each that can never succeed.
-
-        Raises the first retriable error, with `params["delivered"]` the index it happened at: the caller tries again
-        from there.
-        """
-        context = self._context
-        hears = self.hears_events
-        if hears is None or context is None:
-            raise NotReadyError(f"connector {self.config.connector_name} is {self.status.value}", delivered=0)
-        if not hears:
-            return
-        self._begin_recording("events")
-        try:
-            for index, event in enumerate(events):
-                try:
-                    if self.stopping.is_set():
-                        raise NotReadyError(f"connector {self.config.connector_name} is stopping")
-                    self._hand_over(context, event)
-                    self.totals["events"] += 1
-                except Exception as error:
-                    if isinstance(error, OmrsError) and error.retriable:
-                        error.params["delivered"] = index
-                        raise
-                    self.totals["eventFailures"] += 1
-                    self._report.message(f"event failed: {_describe(error)}")
-                    log.warning("connector %s failed on an event", self.config.connector_name, exc_info=error)
-                    failed.append((index, error))
-        finally:
-            if self._report.changed or failed:
-                self._publish()
-            else:
-                self._add_totals()
-
-    def restart(self) -> None:
-        """Stop, build anew; the next pass starts it. The way out of FAILED and CONFIG_FAILED."""
-        self.initialize()
-
-    def shutdown(self) -> None:
-        """Disconnects for good."""
-        self.stopping.set()
-        self._release()
-        self._become(ConnectorStatus.STOPPED)
-
-    def snapshot(self) -> dict[str, Any]:
-        """IntegrationConnectorReport of the status call. Reads what is kept here; never calls the connector."""
-        live = self._report.statistics()
-        totals = dict(self.totals)
-        for name in ("created", "updated", "deleted"):
-            totals[name] += live.pop(name)
-        bean: dict[str, Any] = {
-            "class": "IntegrationConnectorReport",
-            "connectorId": self.config.connector_id,
-            "connectorName": self.config.connector_name,
-            "connectorInstanceId": self.instance_id,
-            "connectorStatus": self.status.value,
-            "lastStatusChange": self.last_status_change,
-            "minMinutesBetweenRefresh": self.config.refresh_time_interval,
-            "refreshInProgress": self.refresh_in_progress,
-            "statistics": {**totals, **(live or self.last_counters)},
-        }
-        if self.last_refresh_time is not None:
-            bean["lastRefreshTime"] = self.last_refresh_time
-        if self.failing_exception_message:
-            bean["failingExceptionMessage"] = self.failing_exception_message
-        return bean
-
-    def _hand_over(self, context: IntegrationContext, event: Event) -> None:
-        section = event.get("instanceEventSection") or {}
-        kind, type_guid = str(section.get("eventType", "")), str(section.get("typeDefGUID", ""))
-        for listener in context.listeners:
-            if listener.handle is not None and listener.wants(kind, type_guid):
-                listener.handle(event)
-
-    def _release(self) -> None:
-        connector, self._connector, self._context = self._connector, None, None
+        self._at.tell(Built(str(uuid.uuid4())))
+        held = [Said(INITIALIZING, self._params(permitted=self._permitted))]
+        connector = self._build(held)
         if connector is None:
             return
-        try:
-            connector.disconnect()
-        except Exception as error:
-            log.warning("connector %s failed to disconnect", self.config.connector_name, exc_info=error)
-        self._become(ConnectorStatus.STOPPED)
-
-    def _heal_later(self, method: str, error: Exception) -> None:
-        """The metadata server is not there (or `initialize` failed): built anew after a wait that doubles."""
-        self._failures += 1
-        self._heal_at = self._around.clock() + heal_delay(self._failures)
-        self._fail(ConnectorStatus.INITIALIZE_FAILED, method, error)
-
-    def _fail(self, status: ConnectorStatus, method: str, error: Exception) -> None:
-        self.failing_exception_message = f"{method}: {_describe(error)}"
-        level = logging.INFO if status is ConnectorStatus.INITIALIZE_FAILED and self._failures > 1 else logging.WARNING
-        log.log(
-            level,
-            "connector %s is %s after %s: %s",
-            self.config.connector_name,
-            status.value,
-            method,
-            _describe(error),
-            exc_info=None if isinstance(error, OmrsError) else error,
+        created = self._params(
+            connector_id=self.config.connector_id,
+            technology=self.config.metadata_source_qualified_name,
+            permitted=self._permitted,
         )
-        self._become(status)
+        held.append(Said(context_created(self._at.service.url_marker), created))
+        connected = False
+        try:
+            context = self._at.service.context_class(
+                self.config,
+                self._at.partner,
+                self._at.client,
+                self._report,
+                default_permitted_synchronization=self._at.service.default_permitted_synchronization,
+                max_page_size=self._at.max_page_size,
+                stopping=stopping,
+            )
+            self._context, self._connector = context, connector
+            if self._revoked:
+                context.revoke()
+            context.listeners_changed = self._tell_listeners
+            context.connect()
+            connected = True
+            connector.set_context(context)
+        except Exception as error:
+            wrong = isinstance(error, ConfigurationError)
+            self._drop()
+            self._fail(
+                Status.CONFIG_FAILED if wrong else Status.INITIALIZE_FAILED, "initialize", error, held, connected
+            )
+            return
+        try:
+            for embedded in connector.embedded:
+                self._call(embedded.connector.start)
+            self._call(connector.initialize)
+        except BaseException as error:
+            self._release()
+            self._fail(Status.INITIALIZE_FAILED, "initialize", error, held, connected)
+            return
+        self._say_all(held)
+        self._last_failure = ""
+        if self.config.uses_blocking_calls:
+            self._engagement = Engagement(self.config.connector_name, connector.engage, self)
+        self._become(Status.INITIALIZED)
 
-    def _become(self, status: ConnectorStatus) -> None:
-        if status is not self.status:
-            self.status = status
-            self.last_status_change = self._around.clock()
+    def start(self) -> None:
+        """RUNNING, FAILED, or INITIALIZE_FAILED when the metadata server has gone away."""
+        if self._connector is None:
+            return
+        self._begin("start")
+        try:
+            self._call(self._connector.start)
+        except BaseException as error:
+            self._fail_running("start", error)
+            self._end_report()
+            return
+        self._tell_listeners()
+        self._become(Status.RUNNING)
+        if self._engagement is not None:
+            self._engagement.begin()
+
+    def refresh(self, trigger: str, reason: str, first: bool) -> bool:
+        """One pass; whether it succeeded. `reason` is for people."""
+        if self._connector is None:
+            return False
+        self._begin(trigger)
+        self._say(FIRST_REFRESH if first else REFRESH, reason=reason)
+        self._at.tell(Refreshing(True))
+        began = time.monotonic()
+        try:
+            self._call(self._connector.refresh)
+        except BaseException as error:
+            self._at.tell(Refreshing(False))
+            self._fail_running("refresh", error)
+            self._end_report()
+            return False
+        self._at.tell(Refreshing(False))
+        self._end_report()
+        self._say(REFRESHED, milliseconds=round((time.monotonic() - began) * 1000))
+        return True
+
+    def deliver(self, events: Sequence[Event]) -> Delivered:
+        """Calls the listeners with each event, in order. One that can never succeed does not end it; one that may
+        succeed later does."""
+        context = self._context
+        failures: list[tuple[int, Exception]] = []
+        again: Exception | None = None
+        done = 0
+        self._begin("events")
+        for event in events:
+            if context is None or self._stopping.is_set():
+                again = NotReadyError(f"connector {self.config.connector_name} is stopping")
+                break
+            try:
+                self._hand_over(context, event)
+            except BaseException as error:
+                if isinstance(error, OmrsError) and error.retriable:
+                    again = error
+                    break
+                self._report.message(f"event failed: {described(error)}")
+                log.warning("connector %s failed on an event", self.config.connector_name, exc_info=error)
+                failures.append((done, error if isinstance(error, Exception) else RuntimeError(described(error))))
+            done += 1
+        if self._report.changed or failures:
+            self._end_report()
+        return Delivered(done, tuple(failures), again)
+
+    def reconfigure(self, config: IntegrationConnectorConfig) -> None:
+        """A change that needs no restart: schedule, user, direction, metadata source."""
+        self.config = config
+        context = self._context
+        if context is None:
+            return
+        try:
+            context.reconfigure(config, self._at.client, self._at.service.default_permitted_synchronization)
+        except Exception as error:
+            self._fail_running("initialize", error)
+
+    def disconnect(self) -> str:
+        """The end of the connector; what went wrong, or an empty text."""
+        return self._release()
+
+    def stop(self) -> None:
+        """From any thread: the connector is to come to an end."""
+        self._stopping.set()
+
+    def revoke(self) -> None:
+        """From any thread: the connector is given up; whatever it still calls raises."""
+        self._revoked = True
+        self._stopping.set()
+        context, engagement = self._context, self._engagement
+        if context is not None:
+            context.revoke()
+        if engagement is not None:
+            engagement.begin()
+        loop, task = self.loop, self._running
+        if loop is not None and task is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nothing runs there any more
+                loop.call_soon_threadsafe(task.cancel)
+
+    # ---- engage, on a thread of its own ------------------------------------------------------------------------------
+
+    def engaged(self, error: BaseException) -> None:
+        """The dedicated thread's call of engage raised."""
+        if not self._stopping.is_set():
+            self._fail(Status.FAILED, "engage", error)
+
+    def say(self, message_id: str) -> None:
+        self._say(message_id)
+
+    @property
+    def stopping(self) -> threading.Event:
+        """Of the present life."""
+        return self._stopping
+
+    def left_behind(self, threads: int) -> None:
+        self._at.tell(LeftBehind(threads))
+
+    # ---- inside ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _permitted(self) -> str:
+        service = self._at.service
+        return (self.config.permitted_synchronization or service.default_permitted_synchronization).value
+
+    def _build(self, held: list[Said]) -> IntegrationConnector | None:
+        """The connector, or None after telling that the configuration is wrong."""
+        try:
+            connector = self._at.broker.connector_for(self.config.connection)
+        except Exception as error:
+            held.append(Said(BAD_CONNECTION, self._params(error=described(error))))
+            self._fail(Status.CONFIG_FAILED, "", error, held)
+            return None
+        if not isinstance(connector, IntegrationConnector):
+            kind = f"{type(connector).__module__}.{type(connector).__qualname__}"
+            wrong = ConfigurationError(f"{kind} is no IntegrationConnector", help="subclass IntegrationConnector")
+            held.append(Said(WRONG_CLASS, self._params(error=described(wrong))))
+            self._fail(Status.CONFIG_FAILED, "", wrong, held)
+            return None
+        try:
+            self._at.service.check(connector, self.config.connector_name)
+        except ConfigurationError as error:
+            self._fail(Status.CONFIG_FAILED, "initialize", error, held)
+            return None
+        return connector
+
+    def _call(self, method: Callable[[], Awaitable[None] | None]) -> None:
+        """Calls it here; a coroutine runs on the connector's own loop, on this thread."""
+        result = method()
+        if result is not None and inspect.isawaitable(result):
+            self._run(result)
+
+    def _run(self, awaitable: Awaitable[Any]) -> None:
+        if self.loop is None:
+            self.loop = asyncio.new_event_loop()
+
+        async def awaited() -> None:
+            await awaitable
+
+        self._running = self.loop.create_task(awaited())
+        try:
+            self.loop.run_until_complete(self._running)
+        finally:
+            self._running = None
+
+    def _hand_over(self, context: IntegrationContext, event: Event) -> None:
+        for listener in context.listeners:
+            if listener.source != event.source or listener.handle is None:
+                continue
+            if event.source.kind == "out" and not listener.wants_event(event.arguments[0]):
+                continue
+            result = listener.handle(*event.arguments)
+            if result is not None and inspect.isawaitable(result):
+                self._run(result)
+
+    def _release(self) -> str:
+        """Disconnects the connector there is, if any: STOPPED. What went wrong."""
+        connector, self._connector = self._connector, None
+        self._stopping.set()
+        failure = ""
+        if connector is not None:
+            failure = self._disconnect(connector)
+        if self._engagement is not None:
+            self._engagement.end()
+            self._engagement = None
+        self._drop()
+        if connector is not None:
+            self._become(Status.STOPPED)
+        return failure
+
+    def _disconnect(self, connector: IntegrationConnector) -> str:
+        failure = ""
+        for each in (connector, *(one.connector for one in connector.embedded)):
+            try:
+                self._call(each.disconnect)
+            except BaseException as error:
+                log.warning("connector %s failed to disconnect", self.config.connector_name, exc_info=error)
+                self._say(DISCONNECT_FAILED, error=said(error), exception=named(error))
+                failure = failure or described(error)
+        return failure
+
+    def _drop(self) -> None:
+        """The context's end: what the connector has left running can do no more."""
+        context, self._context = self._context, None
+        self._connector = None
+        if context is not None:
+            self._active = context.active_report_publishing
+            context.listeners_changed = lambda: None
+            context.revoke()
+        self._listening = ()
+
+    def _fail_running(self, method: str, error: BaseException) -> None:
+        """FAILED; where the metadata server has gone away, INITIALIZE_FAILED, which heals by itself."""
+        if isinstance(error, OmrsError) and error.retriable and not self._stopping.is_set():
+            self._release()
+            self._fail(Status.INITIALIZE_FAILED, method, error)
+        else:
+            self._fail(Status.FAILED, method, error)
+
+    def _fail(
+        self,
+        status: Status,
+        method: str,
+        error: BaseException,
+        held: Sequence[Said] = (),
+        connected: bool = True,
+    ) -> None:
+        """`held`: what is to be said first, unless this failure only repeats the last one."""
+        if status is Status.INITIALIZE_FAILED:
+            error = of_a_missing_server(error, self._at.partner, self._user, connected) or error
+        failure = described(error)
+        if status is Status.INITIALIZE_FAILED and failure == self._last_failure:
+            log.debug("connector %s is still %s: %s", self.config.connector_name, status, failure)
+        else:
+            self._last_failure = failure if status is Status.INITIALIZE_FAILED else ""
+            self._say_all(held)
+            if status is Status.CONFIG_FAILED:
+                self._say(CONFIG_ERROR, error=said(error))
+            elif status is Status.INITIALIZE_FAILED:
+                self._say(INITIALIZE_ERROR, error=said(error))
+            if method:
+                self._say(METHOD_FAILED, method=method, error=said(error), exception=named(error))
+            unexpected = None if isinstance(error, OmrsError) else error
+            name = self.config.connector_name
+            log.warning("connector %s is %s: %s %s", name, status, method, failure, exc_info=unexpected)
+        self._become(status, failure)
+
+    @property
+    def _user(self) -> str:
+        return self.config.connector_user_id or self._at.client.user_id
+
+    def _become(self, status: Status, failure: str | None = None) -> None:
+        self._failure = failure
+        self._at.tell(Became(status, self._at.clock(), failure))
+
+    def _params(self, **given: object) -> dict[str, Any]:
+        return {"connector": self.config.connector_name, "service": self._at.service.full_name, **given}
+
+    def _say(self, message_id: str, **given: object) -> None:
+        self._at.tell(Said(message_id, self._params(**given)))
+
+    def _say_all(self, held: Sequence[Said]) -> None:
+        for each in held:
+            self._at.tell(each)
+
+    def _tell_listeners(self) -> None:
+        context = self._context
+        if context is None:
+            return
+        listeners = tuple(replace(each, handle=None) for each in context.listeners)
+        if listeners != self._listening:
+            self._listening = listeners
+            self._at.tell(Listening(listeners))
+
+    # ---- reports (integration § 8) -----------------------------------------------------------------------------------
 
     def _new_report(self, trigger: str) -> ActivityReport:
-        return ActivityReport(self.config.connector_id, self.config.connector_name, trigger, self._around.clock())
+        return ActivityReport(self.config.connector_id, self.config.connector_name, trigger, self._at.clock())
 
-    def _begin_recording(self, trigger: str) -> None:
-        """A new report, but one that holds changes made while initializing goes on."""
+    def _begin(self, trigger: str) -> None:
+        """A new report, but one that holds changes made while initializing or starting goes on."""
         if self._report.trigger == "start" and self._report.changed:
             self._report.trigger = trigger
         else:
             self._report = self._new_report(trigger)
         if self._context is not None:
             self._context.report = self._report
+        self._at.follow(self._report)
 
-    def _add_totals(self) -> None:
-        counts = self._report.statistics()
+    @property
+    def _publishing(self) -> bool:
+        """Elements are made of a report unless the connector has asked for none (integration § 8)."""
+        return self._active if self._context is None else self._context.active_report_publishing
+
+    def _end_report(self) -> None:
+        context, report = self._context, self._report
+        self._at.follow(None)
+        self._at.tell(Reported(report, self._publishing, self._failure))
         self._report = self._new_report("start")
-        if self._context is not None:
-            self._context.report = self._report
-        for name in ("created", "updated", "deleted"):
-            self.totals[name] += counts[name]
-
-    def _publish(self) -> None:
-        report = self._report
-        if self.config.generate_integration_reports:
-            bean = report.to_bean(
-                self._around.clock(),
-                server=self._around.daemon,
-                status=self.status.value,
-                failure=self.failing_exception_message,
-                context={"connectorInstanceId": self.instance_id},
-            )
-            try:
-                self._around.publish(bean)
-            except Exception as error:
-                log.warning("the report of connector %s was not published: %s", self.config.connector_name, error)
-        counters = report.statistics()
-        self.last_counters = {name: count for name, count in counters.items() if name not in self.totals}
-        self._add_totals()
-
-
-def _describe(error: Exception) -> str:
-    return str(error) if isinstance(error, OmrsError) else f"{type(error).__name__}: {error}"
+        if context is not None:
+            context.report = self._report

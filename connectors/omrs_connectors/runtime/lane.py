@@ -1,206 +1,501 @@
-"""One connector inside the daemon's event loop: its thread, its passes, its events in order."""
+"""One connector inside the daemon's event loop: what is due, asked for and heard, one call after the other.
+
+The connector itself lives in a host, where it can block, crash or hang: every call of it has a deadline, and when that
+has passed the host is given up. Nothing that a connector does holds back the loop, other connectors or the end.
+"""
 
 import asyncio
+import contextlib
 import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
-from omrs_connectors.runtime.handler import ConnectorHandler
-from omrs_connectors.runtime.metrics import DaemonMetrics
-from omrs_connectors.runtime.status import ConnectorStatus
-from omrs_schemas.errors import CodecError, OmrsError
-from omrs_streams.client.decoder import OutEventDecoder
+from omrs_connectors.runtime.child import ChildSetup
+from omrs_connectors.runtime.deliveries import Deliveries
+from omrs_connectors.runtime.faults import described
+from omrs_connectors.runtime.handler import METHOD_FAILED, Event, Setting
+from omrs_connectors.runtime.hosts import Host
+from omrs_connectors.runtime.inbox import Inbox
+from omrs_connectors.runtime.notes import Became, Delivered, LeftBehind, Listening, Note, Reported, Said
+from omrs_connectors.runtime.process_host import ProcessHost
+from omrs_connectors.runtime.schedule import Schedule, Timing
+from omrs_connectors.runtime.standing import Standing
+from omrs_connectors.runtime.status import NEEDS_RESTART
+from omrs_connectors.runtime.status import ConnectorStatus as Status
+from omrs_connectors.runtime.surroundings import Surroundings
+from omrs_connectors.runtime.thread_host import ThreadHost
+from omrs_connectors.sdk import IntegrationConnectorConfig
+from omrs_connectors.sdk.config import Partner
+from omrs_connectors.sdk.listener import Listener
+from omrs_connectors.services.base import IntegrationService
+from omrs_schemas.errors import ConnectorLostError
 
 log = logging.getLogger(__name__)
 
-SETTLE_POLL = 0.1  # seconds between looks at whether a starting connector can hear events yet
-FIRST_PAUSE = 0.5  # seconds before a failed delivery is tried again; doubles
-LONGEST_PAUSE = 30.0
-MAX_ATTEMPTS = 20  # with the pauses about 8 minutes: longer than a server restarts, shorter than an operator sleeps
-STOP_TIMEOUT = 15.0  # seconds that a refresh gets to notice `context.stopping`
+CLOSE_S = 8.0  # a daemon ends within 10 seconds, whatever its connectors do
+LET_GO_S = 1.0  # for our own tasks to see that it is over
+SETTLE_S = 0.25  # without another event before a refresh begins: a burst is one refresh
+LONGEST_SETTLE_S = 2.0  # for a stream of events that does not pause
 
-DeadLetter = Callable[[Any, Exception, int], Awaitable[None]]
-"""Writes a message (topic, partition, offset, key, value, headers) with its error and attempts to the dead letters."""
+STOPPING = "INTEGRATION-DAEMON-SERVICES-0022"
+DISCONNECT_FAILED = "INTEGRATION-DAEMON-SERVICES-0023"
+STOPPED = "INTEGRATION-DAEMON-SERVICES-0024"
+SKIPPED = "INTEGRATION-DAEMON-SERVICES-0032"
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A command. Its id is in `handled` when it is carried out."""
+
+    command_id: str
+    user: str
 
 
 class ConnectorLane:
-    """Serializes everything that touches one connector on one thread: no two passes at once, events in order."""
+    """Everything that touches one connector, in turn: no two passes at once, events in order.
+
+    Used on the event loop. `on_change` is called when what `snapshot`, `handled` or the positions say has changed.
+    """
 
     def __init__(
-        self,
-        handler: ConnectorHandler,
-        decoder: OutEventDecoder,
-        dead_letter: DeadLetter,
-        metrics: DaemonMetrics,
+        self, config: IntegrationConnectorConfig, service: IntegrationService, around: Surroundings, inbox: Inbox
     ) -> None:
-        self.handler = handler
-        self.name = handler.config.connector_name
-        self._decoder = decoder
-        self._dead_letter = dead_letter
-        self._metrics = metrics
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"connector-{self.name}")
+        self.config = config
+        self.service = service
+        self.inbox = inbox
+        self.handled: dict[str, str] = {}
+        self.on_change: Callable[[ConnectorLane], None] = lambda lane: None
+        self._around = around
+        self._loop = asyncio.get_running_loop()
+        self._standing = Standing(config, around.clock())
+        self._schedule = Schedule(Timing.of(config))
+        self._deliveries = Deliveries(self.name, inbox, around, self._deliver, self.wake, self._changed)
+        self._turn = asyncio.Lock()
+        self._host: Host | None = None
+        self._calling = ""
+        self._listeners: tuple[Listener, ...] = ()
+        self._heard: tuple[Listener, ...] = ()
+        self._may_hear = False
+        self._seen: Status | None = None
+        self._noticing = False
+        self._opened = self._closed = False
+        self._life = 0
         self._pass: asyncio.Task[None] | None = None
-        self._restart_wanted = False
-        self._refresh_wanted = False
+        self._restart: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._refresh_asked: _Asked | None = None
+        self._joined: list[_Asked] = []
+        self._restart_asked: _Asked | None = None
+        self._woken: tuple[float, float] | None = None  # first and last event since the last refresh began
 
-    def tick(self, now: int) -> None:
-        """Starts a pass when one is due or asked for and none is under way. `now` in epoch ms; call it every second."""
-        if self.handler.stopping.is_set() or (self._pass is not None and not self._pass.done()):
-            return
-        if self._restart_wanted or self._refresh_wanted or self.handler.due(now):
-            restart, self._restart_wanted, self._refresh_wanted = self._restart_wanted, False, False
-            self._pass = asyncio.create_task(self._run_pass(restart), name=f"pass-{self.name}")
+    # ---- what the daemon sees ----------------------------------------------------------------------------------------
 
-    def request_refresh(self) -> None:
-        """A pass as soon as the connector is free; one under way is not doubled."""
-        if not self.handler.refresh_in_progress:
-            self._refresh_wanted = True
+    @property
+    def connector_id(self) -> str:
+        return self.config.connector_id
 
-    def request_restart(self) -> None:
-        """A restart, then a pass, as soon as the connector is free."""
-        self._restart_wanted = True
+    @property
+    def name(self) -> str:
+        return self.config.connector_name
 
-    async def initialize(self) -> None:
-        await self._run(self.handler.initialize)
-        self._note_status()
+    @property
+    def partner(self) -> Partner:
+        return self._around.partner
 
-    async def process(self, messages: Sequence[Any]) -> None:
-        """Delivers the messages that the connector listens for; returns when all are done with or dead letters.
+    @property
+    def status(self) -> Status:
+        return self._standing.status
 
-        Waits while the connector is still starting. Once the daemon is stopping it only ends by being cancelled: then
-        the messages must be read again.
-        """
-        if not await self._hearing():
-            self._metrics.events.labels(self.name, "not heard").inc(len(messages))
-            return
-        waiting: list[tuple[Any, dict[str, Any]]] = []
-        for message in messages:
-            event = await self._decoded(message)
-            if event is not None:
-                waiting.append((message, event))
-        await self._deliver(waiting)
+    def snapshot(self) -> dict[str, Any]:
+        """IntegrationConnectorReport, from memory."""
+        return self._standing.bean()
 
-    async def stop(self) -> None:
-        """Disconnects the connector; a refresh under way is told to stop and waited for, but not for ever."""
-        self.handler.stopping.set()
+    async def open(self) -> None:
+        """Builds and initializes the connector. What goes wrong is its status."""
         try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                if self._pass is not None:
-                    await asyncio.wait([self._pass])
-                await self._run(self.handler.shutdown)
-        except TimeoutError:
-            log.warning("connector %s did not stop within %.0f s; it is left behind", self.name, STOP_TIMEOUT)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+            async with self._turn:
+                await self._initialize()
+        except ConnectorLostError:
+            pass  # said when it happened
+        except Exception as error:  # the boundary: one connector must not keep a daemon from starting
+            log.exception("connector %s was not initialized", self.name)
+            self._apply(Became(Status.FAILED, self._around.clock(), described(error)))
+        self._notice()
+        self._opened = True
+        self._background(self._deliveries.run(), f"events-{self.name}")
 
-    async def _run(self, call: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, call)
+    def tick(self, now_ms: int, monotonic: float) -> None:
+        """Begins a pass when one is due, asked for, or woken by events, and the connector is free."""
+        if not self._opened or self._closed or _under_way(self._pass) or _under_way(self._restart):
+            return
+        asked, reason = self._refresh_asked, ""
+        if asked is not None:
+            reason = f"asked for by {asked.user}" if asked.user else "asked for"
+        elif self._schedule.due(now_ms, monotonic):
+            reason = "scheduled"
+        elif self._events_settled(monotonic) and self._schedule.timing.open(now_ms):
+            reason = "events"
+        if reason:
+            self._refresh_asked = None
+            self._pass = asyncio.create_task(self._run_pass(reason, asked), name=f"pass-{self.name}")
 
-    async def _run_pass(self, restart: bool) -> None:
-        started = time.monotonic()
+    def request_refresh(self, command_id: str = "", user: str = "") -> None:
+        """A pass as soon as the connector is free; one under way is not doubled, it is the one that was asked for."""
+        asked = _Asked(command_id, user)
+        if _under_way(self._pass):
+            self._joined.append(asked)
+        else:
+            self._refresh_asked = asked
+
+    def request_restart(self, command_id: str = "", user: str = "") -> None:
+        """Builds the connector anew, now: a call under way gets its time to come to an end, no longer."""
+        self._restart_asked = _Asked(command_id, user)
+        if not self._closed and not _under_way(self._restart):
+            self._restart = asyncio.create_task(self._run_restarts(), name=f"restart-{self.name}")
+
+    def wake(self) -> None:
+        """Something happened that a refresh has to look at."""
+        now = self._around.monotonic()
+        self._woken = (self._woken[0] if self._woken else now, now)
+
+    async def reconfigure(self, config: IntegrationConnectorConfig) -> bool:
+        """Another configuration: whether the connector is built anew for it. Schedule, user, direction and metadata
+        source change as soon as it is free."""
+        before, self.config = self.config, config
+        if config == before:
+            return False
+        self._standing.configured(config)
+        self._schedule.timing = Timing.of(config)
+        if self._host is not None:
+            self._host.configure(config)
+        rebuilt = ("connection", "uses_blocking_calls", "isolation")
+        if any(getattr(config, name) != getattr(before, name) for name in rebuilt):
+            self.request_restart()
+            return True
+        self._background(self._tell_configuration(), f"configure-{self.name}")
+        self._changed()
+        return False
+
+    async def close(self) -> None:
+        """Disconnects the connector for good, within 8 seconds whatever it does."""
+        if self._closed:
+            return
+        self._closed = True
+        self._say(STOPPING)
+        for task in self._tasks:
+            task.cancel()
+        problem = await self._disconnected(min(self.config.deadlines.disconnect, CLOSE_S))
+        if problem:
+            log.warning("connector %s: %s", self.name, problem)
+        self._deliveries.deaf()
+        self._apply(Became(Status.SHUTDOWN, self._around.clock()))
+        self._say(STOPPED)
+        self._notice()
+        left = [task for task in (self._pass, self._restart, *self._tasks) if task is not None and not task.done()]
+        if left:  # they end by themselves, now that the connector is gone
+            await asyncio.wait(left, timeout=LET_GO_S)
+
+    # ---- passes ------------------------------------------------------------------------------------------------------
+
+    async def _run_pass(self, reason: str, asked: _Asked | None) -> None:
+        began = self._around.monotonic()
         try:
-            if restart:
-                await self._run(self.handler.restart)
-            await self._run(self.handler.refresh_pass)
-        except Exception:
+            async with self._turn:
+                await self._one_pass(reason, asked)
+        except ConnectorLostError:
+            pass  # said when it happened
+        except Exception:  # the boundary: no defect of ours may end the connector's passes
             log.exception("a pass of connector %s ended unexpectedly", self.name)
-        self._metrics.passes.labels(self.name, self.handler.status.value).inc()
-        self._metrics.seconds.labels(self.name).observe(time.monotonic() - started)
-        self._note_status()
+            self._schedule.passed(self._around.monotonic())
+        for each in (asked, *self._joined):
+            if each is not None and each.command_id:
+                self.handled["refresh"] = each.command_id
+        self._joined.clear()
+        self._around.metrics.passes.labels(self.name, self.status.value).inc()
+        self._around.metrics.seconds.labels(self.name).observe(self._around.monotonic() - began)
+        self._notice()
+        self._changed()
 
-    def _note_status(self) -> None:
-        self._metrics.status.labels(self.name).set(self.handler.status is ConnectorStatus.RUNNING)
+    async def _one_pass(self, reason: str, asked: _Asked | None) -> None:
+        if self._closed:
+            return
+        if self.status in (Status.INITIALIZE_FAILED, Status.STOPPED):
+            await self._initialize()
+        if self.status in (*NEEDS_RESTART, Status.INITIALIZE_FAILED):
+            self._skip(asked)
+            return
+        if self.status is Status.INITIALIZED:
+            await self._call("start", seconds=self.config.deadlines.start)
+            self._may_hear, self._heard = True, ()
+            self._notice()
+        if self.status is Status.RUNNING:
+            await self._refresh(reason)
+        else:
+            self._after_refresh(False)
 
-    async def _hearing(self) -> bool:
-        while self.handler.hears_events is None:
-            await self._checkpoint(SETTLE_POLL)
-        return bool(self.handler.hears_events)
+    async def _refresh(self, reason: str) -> None:
+        life, covered = self._life, self._deliveries.for_refresh()
+        self._woken = None
+        first = self._standing.last_refresh_time is None
+        succeeded = False
+        try:
+            succeeded = await self._call("refresh", "refresh", reason, first, seconds=self.config.deadlines.refresh)
+        finally:
+            self._after_refresh(succeeded)
+        if succeeded and life == self._life:  # one that was told to stop may have left things undone
+            self._deliveries.refreshed(covered)
 
-    async def _checkpoint(self, seconds: float) -> None:
-        """Sleeps; for ever when the daemon is stopping: the agent is cancelled, the messages stay unacknowledged."""
-        if self.handler.stopping.is_set():
-            await asyncio.get_running_loop().create_future()
-        await asyncio.sleep(seconds)
+    def _after_refresh(self, succeeded: bool) -> None:
+        now = self._around.monotonic()
+        self._standing.passed(self._around.clock() if succeeded else None)
+        if self.status is Status.INITIALIZE_FAILED:
+            self._schedule.failed_to_initialize(now)
+        else:
+            self._schedule.passed(now)
 
-    async def _decoded(self, message: Any) -> dict[str, Any] | None:
-        """The event, if a listener wants it; records that cannot be decoded go to the dead letters."""
-        headers = dict(_header_pairs(message.headers))
-        kind, type_guid = headers.get("kind", b"").decode("utf-8", "replace"), headers.get("type-guid", b"")
-        if kind and not self.handler.wants(kind, type_guid.decode("utf-8", "replace")):
-            return None
-        attempts, pause = 0, FIRST_PAUSE
-        while True:
-            attempts += 1
+    def _skip(self, asked: _Asked | None) -> None:
+        """A pass over a connector that cannot be refreshed."""
+        if self.status in NEEDS_RESTART:
+            if asked is not None:
+                self._say(SKIPPED, error=self._standing.failure)
+            self._schedule.passed(self._around.monotonic())
+        self._standing.skipped(self._around.clock())
+        self._woken = None
+
+    def _events_settled(self, monotonic: float) -> bool:
+        if self._woken is None or self.status not in (Status.RUNNING, Status.INITIALIZED):
+            return False
+        first, last = self._woken
+        return monotonic - last >= SETTLE_S or monotonic - first >= LONGEST_SETTLE_S
+
+    # ---- building, restarting, ending --------------------------------------------------------------------------------
+
+    async def _initialize(self) -> None:
+        """In the connector's turn."""
+        self._not_hearing()
+        self._listeners = ()
+        if self._host is None:
+            self._host = self._new_host()
+        self._schedule.initialized()
+        await self._call("initialize", seconds=self.config.deadlines.initialize)
+        if self.status is Status.INITIALIZE_FAILED:
+            self._schedule.failed_to_initialize(self._around.monotonic())
+        self._notice()
+
+    async def _run_restarts(self) -> None:
+        """Until nobody asks for another."""
+        while self._restart_asked is not None and not self._closed:
+            asked, self._restart_asked = self._restart_asked, None
             try:
-                event = await asyncio.to_thread(self._decoder.decode, message.value)
-            except CodecError as bad:
-                await self._bury(message, bad, attempts)
-                return None
-            except OmrsError as error:
-                log.warning("events for %s wait for the server's types: %s", self.name, error)
-            else:
-                section = event.get("instanceEventSection") or {}
-                wanted = self.handler.wants(str(section.get("eventType", "")), str(section.get("typeDefGUID", "")))
-                return event if wanted else None
-            await self._checkpoint(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+                async with self._halted():
+                    if not self._closed:
+                        await self._initialize()
+            except ConnectorLostError:
+                pass  # said when it happened
+            except Exception:  # the boundary
+                log.exception("the restart of connector %s ended unexpectedly", self.name)
+            if asked.command_id:
+                self.handled["restart"] = asked.command_id
+            self._changed()
 
-    async def _deliver(self, waiting: list[tuple[Any, dict[str, Any]]]) -> None:
-        attempts, pause = 1, FIRST_PAUSE
-        while waiting:
-            # A server that is away is waited for here, where no attempt is counted.
-            if not await self._hearing():
-                self._metrics.events.labels(self.name, "not heard").inc(len(waiting))
-                return
-            batch = waiting
-            failed: list[tuple[int, Exception]] = []
-            retried: OmrsError | None = None
+    @contextlib.asynccontextmanager
+    async def _halted(self) -> AsyncIterator[None]:
+        """The connector's turn, with the connector disconnected; one that does not end in time is given up."""
+        problem = await self._disconnected(self.config.deadlines.disconnect)
+        if problem:
+            log.warning("connector %s is restarted: %s", self.name, problem)
+        async with self._turn:
+            yield
 
-            def call(
-                batch: list[tuple[Any, dict[str, Any]]] = batch, failed: list[tuple[int, Exception]] = failed
-            ) -> None:
-                self.handler.deliver([event for _, event in batch], failed)
+    async def _disconnected(self, seconds: float) -> str:
+        """Ends the present host: what went wrong with that."""
+        self._life += 1
+        host = self._host
+        if host is None:
+            return ""
+        host.stop()
+        self._not_hearing()
+        try:
+            async with asyncio.timeout(seconds), self._turn:
+                if self._host is host:
+                    problem = str(await host.call("disconnect"))
+                    self._host = None
+                    host.end()
+                    return problem
+                return ""
+        except TimeoutError:
+            error = ConnectorLostError(
+                f"connector {self.name} has not ended within {seconds:g} s; it is left behind",
+                help="let its methods look at context.stopping now and then",
+                connector=self.name,
+            )
+            self._give_up(host)
+            self._apply(Became(Status.STOPPED, self._around.clock()))
+            self._say(DISCONNECT_FAILED, error=error)
+            return str(error)
+        except ConnectorLostError as error:
+            return str(error)
 
-            try:
-                await self._run(call)
-                waiting = []
-            except OmrsError as error:
-                retried = error
-                done = int(str(error.params.get("delivered", 0)))
-                waiting = batch[done:]
-            for index, error_of_event in failed:
-                await self._bury(batch[index][0], error_of_event, attempts)
-            self._metrics.events.labels(self.name, "handled").inc(len(batch) - len(waiting) - len(failed))
-            if retried is None:
-                return
-            progress = len(waiting) < len(batch)
-            attempts, pause = (1, FIRST_PAUSE) if progress else (attempts + 1, min(pause * 2, LONGEST_PAUSE))
-            if attempts > MAX_ATTEMPTS:
-                await self._bury(waiting[0][0], retried, attempts - 1)
-                waiting = waiting[1:]
-                attempts, pause = 1, FIRST_PAUSE
-            else:
-                log.warning("connector %s tries an event again in %.1f s: %s", self.name, pause, retried)
-                await self._checkpoint(pause)
+    def _give_up(self, host: Host) -> None:
+        if self._host is host:
+            self._host = None
+        host.give_up()
 
-    async def _bury(self, message: Any, error: Exception, attempts: int) -> None:
-        self._metrics.events.labels(self.name, "dead letter").inc()
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                await self._dead_letter(message, error, attempts)
-                self._metrics.dead_letters.labels(self.name).inc()
-                return
-            except OmrsError as refused:
-                log.error("the dead letter of %s@%s waits: %s", message.topic, message.offset, refused)
-                await self._checkpoint(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+    def _new_host(self) -> Host:
+        around = self._around
+        if self.config.isolation == "process":
+            setup = ChildSetup(
+                self.config,
+                self.service,
+                around.partner,
+                around.client.user_id,
+                around.broker,
+                around.max_page_size,
+                around.call_timeout,
+                around.retry_deadline,
+            )
+            return ProcessHost(setup, self._told, self._lost)
+        setting = Setting(
+            self.config,
+            self.service,
+            around.partner,
+            around.client,
+            around.broker,
+            around.max_page_size,
+            self._told,
+            around.clock,
+            self._standing.follow,
+        )
+        return ThreadHost(setting)
+
+    # ---- calls -------------------------------------------------------------------------------------------------------
+
+    async def _call(self, method: str, *arguments: Any, seconds: float) -> Any:
+        """In the connector's turn. ConnectorLostError after the connector was given up, now or by somebody else."""
+        host = self._host
+        if host is None:
+            raise ConnectorLostError(f"connector {self.name} does not run", connector=self.name)
+        self._calling = method
+        try:
+            async with asyncio.timeout(seconds):
+                return await host.call(method, *arguments)
+        except TimeoutError:
+            lost = ConnectorLostError(
+                f"method {_SHOWN.get(method, method)} of connector {self.name} has not returned within {seconds:g} s",
+                help=f"look what it waits for, or raise deadlines.{_DEADLINES.get(method, method)}; then restart it",
+                connector=self.name,
+            )
+            self._give_up(host)
+            self._lost(lost)
+            raise lost from None
+        finally:
+            self._calling = ""
+
+    async def _deliver(self, events: list[Event]) -> Delivered:
+        async with self._turn:
+            if self.status is not Status.RUNNING:
+                raise ConnectorLostError(f"connector {self.name} is {self.status}", connector=self.name)
+            delivered: Delivered = await self._call("deliver", events, seconds=self.config.deadlines.event)
+        self._standing.heard(delivered.done, len(delivered.failures))
+        self._notice()
+        return delivered
+
+    async def _tell_configuration(self) -> None:
+        with contextlib.suppress(ConnectorLostError):
+            async with self._turn:
+                if self._host is not None:
+                    await self._call("reconfigure", self.config, seconds=self.config.deadlines.initialize)
+        self._notice()
+
+    def _lost(self, error: ConnectorLostError) -> None:
+        """The connector has been given up, or its process has ended: FAILED."""
+        self._host = None
+        method = _SHOWN.get(self._calling, self._calling) or "(between calls)"
+        self._say(METHOD_FAILED, method=method, error=error)
+        log.warning("connector %s is FAILED: %s", self.name, error)
+        self._apply(Became(Status.FAILED, self._around.clock(), described(error)))
+        self._notice()
+
+    # ---- what the connector tells ------------------------------------------------------------------------------------
+
+    def _told(self, note: Note) -> None:
+        """On the connector's thread, or one that reads for it."""
+        if isinstance(note, Said):
+            self._around.audit.record(note.message_id, **note.params)
+            return
+        if isinstance(note, Reported):
+            self._report(note)
+        elif isinstance(note, LeftBehind):
+            self._around.metrics.left_behind.labels(self.name).inc(note.threads)
+        elif isinstance(note, Listening):
+            self._listeners = note.listeners
+        else:
+            self._apply(note)
+        if not self._noticing:
+            self._noticing = True
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the daemon has ended
+                self._loop.call_soon_threadsafe(self._notice)
+
+    def _apply(self, note: Any) -> None:
+        self._standing.apply(note)
+
+    def _report(self, note: Reported) -> None:
+        self._standing.reported(note.report)
+        try:
+            self._around.reports.publish(
+                note.report,
+                self.config,
+                client=self._around.client,
+                partner=self._around.partner,
+                status=self.status.value,
+                failure=note.failure,
+                instance_id=self._standing.instance_id,
+                elements=note.elements,
+            )
+        except Exception as error:  # the boundary: what a pass did counts, whether anybody hears of it or not
+            log.warning("the report of connector %s was not published", self.name, exc_info=error)
+
+    def _notice(self) -> None:
+        """On the loop: what follows from how the connector stands."""
+        self._noticing = False
+        status = self.status
+        if status is Status.RUNNING:
+            if self._may_hear and self._heard != self._listeners:
+                self._heard = self._listeners
+                self._deliveries.hear(self._listeners)
+        elif status is not self._seen:
+            self._not_hearing(failed=status in NEEDS_RESTART)
+        if status is not self._seen:
+            self._seen = status
+            self._around.metrics.status.labels(self.name).set(status is Status.RUNNING)
+        self._changed()
+
+    def _not_hearing(self, *, failed: bool = False) -> None:
+        self._may_hear = False
+        if failed:
+            self._deliveries.pass_over()
+        else:
+            self._deliveries.deaf()
+
+    def _changed(self) -> None:
+        self.on_change(self)
+
+    def _say(self, message_id: str, **given: object) -> None:
+        self._around.audit.record(message_id, connector=self.name, service=self.service.full_name, **given)
+
+    def _background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-def _header_pairs(headers: Any) -> list[tuple[str, bytes]]:
-    """Headers as pairs, whatever form the consumer keeps them in."""
-    if not headers:
-        return []
-    pairs = headers.items() if hasattr(headers, "items") else headers
-    return [(str(name), bytes(value or b"")) for name, value in pairs]
+_SHOWN = {"deliver": "listener", "reconfigure": "initialize"}
+"""What the audit log calls a method that is not the connector's own."""
+
+_DEADLINES = {"deliver": "event", "reconfigure": "initialize"}
+"""Whose deadline a method has, where it is not its own."""
+
+
+def _under_way(task: asyncio.Task[None] | None) -> bool:
+    return task is not None and not task.done()

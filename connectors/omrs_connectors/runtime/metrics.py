@@ -32,6 +32,12 @@ class DaemonMetrics:
         self.status = Gauge(
             "omrs_daemon_connector_running", "1 while the connector is RUNNING", ["connector"], registry=self.registry
         )
+        self.left_behind = Gauge(
+            "omrs_daemon_threads_left_behind",
+            "Threads of connectors that did not come back from a call",
+            ["connector"],
+            registry=self.registry,
+        )
 
     def exposition(self) -> bytes:
         return generate_latest(self.registry)

@@ -1,0 +1,127 @@
+"""The other end of a `ProcessHost`: the process that one connector lives in."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+from omrs_connectors.runtime.faults import described
+from omrs_connectors.runtime.handler import ConnectorHandler, Setting
+from omrs_connectors.runtime.notes import Counted, Delivered, Note
+from omrs_connectors.runtime.serving import Job, Mailbox, serve
+from omrs_connectors.sdk import ActivityReport, IntegrationConnectorConfig
+from omrs_connectors.sdk.config import Partner
+from omrs_connectors.sdk.connections import ConnectorBroker
+from omrs_connectors.services.base import IntegrationService
+from omrs_schemas.errors import NotReadyError
+from omrs_streams.client import MetadataClient, Retry
+from omrs_streams.logs import configure_logging
+
+PROGRESS_S = 1.0  # how old the counts of a refresh under way are in the status call
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSetup:
+    """What the child needs to make its own handler; all of it can be pickled. Times in seconds."""
+
+    config: IntegrationConnectorConfig
+    service: IntegrationService
+    partner: Partner
+    user_id: str
+    broker: ConnectorBroker
+    max_page_size: int
+    call_timeout: float
+    retry_deadline: float
+
+
+def child_main(setup: ChildSetup, pipe: Connection) -> None:
+    """Serves until the daemon kills it or is gone."""
+    with contextlib.suppress(OSError):
+        os.setsid()  # a group of its own: it is killed with everything it starts, and Ctrl-C is the daemon's business
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    configure_logging()
+    sending = threading.Lock()
+
+    def send(message: tuple[Any, ...]) -> None:
+        with sending, contextlib.suppress(OSError):
+            pipe.send(message)
+
+    def tell(note: Note) -> None:
+        send(("note", note))
+
+    progress = _Progress(tell)
+    with MetadataClient(
+        setup.partner.url,
+        setup.partner.name,
+        setup.user_id,
+        timeout=setup.call_timeout,
+        retry=Retry(deadline=setup.retry_deadline),
+    ) as client:
+        setting = Setting(
+            setup.config,
+            setup.service,
+            setup.partner,
+            client,
+            setup.broker,
+            setup.max_page_size,
+            tell,
+            follow=progress.follow,
+        )
+        handler, mailbox = ConnectorHandler(setting), Mailbox()
+
+        def answer(number: int, result: Any) -> None:
+            send(("result", number, _portable(result)))
+
+        def receive() -> None:
+            try:
+                while True:
+                    kind, *rest = pipe.recv()
+                    if kind == "stop":
+                        handler.stop()
+                        continue
+                    number, method, arguments = rest
+                    mailbox.put(Job(method, arguments, partial(answer, number)))
+            except (EOFError, OSError):
+                os._exit(0)  # the daemon is gone; nothing that the connector does may keep this process alive
+
+        threading.Thread(target=receive, name="commands", daemon=True).start()
+        threading.Thread(target=progress.run, name="progress", daemon=True).start()
+        serve(handler, mailbox)
+
+
+class _Progress:
+    """Tells now and then how far the report under way has come."""
+
+    def __init__(self, tell: Callable[[Note], None]) -> None:
+        self._tell = tell
+        self._report: ActivityReport | None = None
+        self._lock = threading.Lock()
+
+    def follow(self, report: ActivityReport | None) -> None:
+        """None: it is complete; nothing is told of it any more."""
+        with self._lock:
+            self._report = report
+
+    def run(self) -> None:
+        told: dict[str, int] | None = None
+        while True:
+            time.sleep(PROGRESS_S)
+            with self._lock:
+                statistics = None if self._report is None else self._report.statistics()
+                if statistics is not None and statistics != told:
+                    self._tell(Counted(statistics))
+                told = statistics
+
+
+def _portable(result: Any) -> Any:
+    """Errors as they can be sent: what a connector raises may hold anything."""
+    if not isinstance(result, Delivered):
+        return result
+    failures = tuple((index, RuntimeError(described(error))) for index, error in result.failures)
+    return replace(result, failures=failures, again=result.again and NotReadyError(described(result.again)))
