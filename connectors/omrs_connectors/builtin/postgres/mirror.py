@@ -52,13 +52,14 @@ class Mirror:
 
         Raises DeletionRefusedError when too much is gone; everything else is written by then.
         """
+        known = _tables(self._held.entities.values())
         self._part(wanted.frame)
         for _ in in_parallel(self._part, wanted.tables.values(), self._parallelism):
             if self._stopping():
                 return False
         for _ in in_parallel(self._foreign_keys, wanted.tables.values(), self._parallelism):
             pass
-        return not self._stopping() and self._remove(wanted)
+        return not self._stopping() and self._remove(wanted, known)
 
     def _stopping(self) -> bool:
         return self._context.stopping.is_set()
@@ -123,35 +124,34 @@ class Mirror:
 
     def _link(self, key: LinkKey, link: MappedRelationship) -> None:
         type_name, end1, end2 = key
-        ends = self._held.entities.get(end1), self._held.entities.get(end2)
-        if ends[0] is None or ends[1] is None:
+        first, second = self._held.entities.get(end1), self._held.entities.get(end2)
+        if first is None or second is None:
             return  # a foreign key to a table that is not catalogued
-        held, properties = self._held.links.get(key), dict(link.properties)
+        held, properties, anchor = self._held.links.get(key), dict(link.properties), _anchor_of(first, second)
         if held is None:
-            made = self._context.link(type_name, ends[0].guid, ends[1].guid, properties, parent=ends[0].guid)
+            made = self._context.link(type_name, first.guid, second.guid, properties, anchor=anchor)
             self._held.links[key] = HeldLink(made.guid, properties)
             return
         merged = {**held.properties, **properties}
         if merged != held.properties:
-            self._context.update_link(held.guid, merged, type_name=type_name, parent=ends[0].guid)
+            self._context.update_link(held.guid, merged, type_name=type_name, anchor=anchor)
             held.properties = merged
 
     # ---- what is not there any more --------------------------------------------------------------------------------
 
-    def _remove(self, wanted: Wanted) -> bool:
+    def _remove(self, wanted: Wanted, known: int) -> bool:
+        """`known`: tables, views and schemas that were held before."""
         parts = [wanted.frame, *wanted.tables.values()]
         there = {key for part in parts for key in part.entities}
         gone = [key for key in self._in_scope(self._held.entities, wanted) if key not in there]
         lost = {key: self._held.entities[key] for key in gone}
-        known = [entity for entity in self._held.entities.values() if entity.type_name in TABLES]
-        self._safety.check(
-            sum(entity.type_name in TABLES for entity in lost.values()), len(known), "tables, views and schemas"
-        )
+        self._safety.check(_tables(lost.values()), known, "tables, views and schemas")
         linked = {key for part in parts for key in part.links}
         for key in [key for key in self._held.links if key not in linked and self._link_in_scope(key, wanted)]:
             held = self._held.links.pop(key)
             if key[1] not in lost and key[2] not in lost:  # else it goes with what it was a link of
-                self._context.unlink(held.guid, type_name=key[0], parent=self._held.entities[key[1]].guid)
+                ends = self._held.entities[key[1]], self._held.entities[key[2]]
+                self._context.unlink(held.guid, type_name=key[0], anchor=_anchor_of(*ends))
         order = ("RelationalColumn", "RelationalTable", "RelationalDBSchemaType", "DeployedDatabaseSchema")
         for type_name in order:
             keys = [key for key, entity in lost.items() if entity.type_name == type_name]
@@ -163,8 +163,7 @@ class Mirror:
         if self._stopping():
             return
         held = self._held.entities[key]
-        anchor = held.classifications.get(ANCHORS, {}).get("anchorGUID")
-        self._context.delete_entity(held.guid, type_name=held.type_name, anchor=anchor)
+        self._context.delete_entity(held.guid, type_name=held.type_name, anchor=_anchor_of(held))
         del self._held.entities[key]
 
     def _in_scope(self, keys: Iterable[str], wanted: Wanted) -> Iterable[str]:
@@ -177,6 +176,16 @@ class Mirror:
         """A link belongs to the table at its second end, where the column or the referencing column is."""
         table = table_of(wanted.root, key[2])
         return wanted.scope is None or not table or table in wanted.scope
+
+
+def _anchor_of(*entities: HeldEntity) -> str:
+    """What the elements, or the link between them, belong to: the schema they are in, else the first of them."""
+    anchors = (entity.classifications.get(ANCHORS, {}).get("anchorGUID") for entity in entities)
+    return str(next((anchor for anchor in anchors if anchor), entities[0].guid))
+
+
+def _tables(entities: Iterable[HeldEntity]) -> int:
+    return sum(entity.type_name in TABLES for entity in entities)
 
 
 def table_of(root: str, key: str) -> str:
