@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
-from omrs_connectors.runtime.api import create_api
+from omrs_connectors.api.app import create_api
 from omrs_connectors.runtime.daemon import IntegrationDaemon
 from omrs_connectors.runtime.settings import DaemonSettings
 from omrs_streams.api.listen import bind
@@ -18,7 +19,7 @@ from omrs_streams.logs import configure_logging
 log = logging.getLogger(__name__)
 
 WATCH = 2.0  # seconds between looks whether Faust has given up
-GRACE = 20  # seconds that uvicorn gives the lifespan to stop: longer than a connector's stop timeout
+GRACE = 3  # seconds that open requests get at stop: all are answered from memory
 
 
 def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
@@ -54,13 +55,23 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
-    daemon = IntegrationDaemon(settings)
-    config = uvicorn.Config(
-        create_api(daemon), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, lifespan="on"
-    )
-    server = _Server(config, daemon)
     with bind(settings.host, settings.port) as listener:
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        daemon = IntegrationDaemon(settings, url=url)
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with daemon.running():
+                yield
+
+        config = uvicorn.Config(
+            create_api(daemon, lifespan),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+            lifespan="on",
+        )
+        server = _Server(config, daemon)
         watcher = asyncio.create_task(_watch(daemon, server, url, ready_file))
         try:
             await server.serve(sockets=[listener])
@@ -77,7 +88,7 @@ async def _watch(daemon: IntegrationDaemon, server: uvicorn.Server, url: str, re
     while True:
         if server.started and not announced:
             announced = True
-            log.info("status API of daemon %s at %s", daemon.settings.daemon, url)
+            log.info("worker %s of daemon %s answers at %s", daemon.settings.worker, daemon.settings.daemon, url)
             if ready_file is not None:
                 await asyncio.to_thread(ready_file.write_text, url)
         if daemon.failure:
