@@ -33,6 +33,8 @@ class Kept:
     address: str = ""
     connection: Bean = field(default_factory=lambda: {"class": "Connection"})
     commands: list[tuple[str, str]] = field(default_factory=list)
+    passes: int = 3
+    instance: int = 1
 
     @property
     def id(self) -> str:
@@ -45,12 +47,12 @@ class Kept:
             "connectorName": self.name,
             "connectorStatus": self.status,
             "connection": self.connection,
-            "connectorInstanceId": "i-1",
+            "connectorInstanceId": f"i-{self.instance}",
             "lastStatusChange": CHANGED_AT,
             "lastRefreshTime": REFRESHED_AT,
             "minMinutesBetweenRefresh": 10,
             "failingExceptionMessage": self.failure,
-            "statistics": {"passes": 3},
+            "statistics": {"passes": self.passes, "created": 12},
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -156,6 +158,8 @@ class ApiDaemon:
         for each in chosen:
             if service in (None, each.marker):
                 each.commands.append((kind, user))
+                each.passes += each.status == "RUNNING"
+                each.instance += kind == "restart"
 
     def _of(self, marker: str) -> list[Kept]:
         return [each for each in self.connectors.values() if each.marker == marker]

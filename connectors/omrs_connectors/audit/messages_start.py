@@ -10,8 +10,9 @@ SERVICES_STARTING = "OMAG-ADMIN-0100"
 SERVICES_STARTED = "OMAG-ADMIN-0101"
 SECURITY = "OPEN-METADATA-SECURITY-0003"
 
-OF_EVERY_SERVER = ("OMRS-AUDIT-0001", "OMRS-AUDIT-0007", "OMRS-AUDIT-0010", "OMRS-AUDIT-0011", "OMRS-AUDIT-0013")
-"""Said by a daemon as by a metadata server; `OMRS-AUDIT-0064`, the first of all, names the daemon as the server."""
+OF_EVERY_SERVER = ("OMRS-AUDIT-0001", "OMRS-AUDIT-0007", "OMRS-AUDIT-0100", "OMRS-AUDIT-0101")
+"""Said by a daemon as by a metadata server, the last two of dead letters. `OMRS-AUDIT-0064`, the first of all messages,
+names the daemon as the server."""
 
 ABOUT_THE_LOG = ("OMRS-STREAMS-0001", "OMRS-STREAMS-0002", "OMRS-STREAMS-0003", "OMRS-STREAMS-0004")
 """Recorded by the audit log about itself."""

@@ -1,123 +1,195 @@
 """`omrs daemon`: run an integration daemon, ask it, tell it to refresh or restart connectors."""
 
-import json
+import time
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
-import httpx
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from omrs_connectors.runtime.loading import known_connectors
-from omrs_connectors.runtime.settings import load_daemon_settings
-from omrs_schemas.errors import NotReadyError, OmrsError
-from omrs_streams.client.wire import parse_answer
+from omrs_connectors.cli import daemon_config
+from omrs_connectors.cli.daemon_calls import Api, Name, Url, daemon_at
+from omrs_schemas.errors import ConfigurationError, NotReadyError
+from omrs_streams.cli import output
 
 app = typer.Typer(help="Run an integration daemon and look at its connectors.", no_args_is_help=True)
+app.add_typer(daemon_config.app, name="config")
 
-CALL_TIMEOUT = 10.0  # seconds: every call of the daemon's API answers from memory
+POLL_S = 0.5  # between looks at whether a refresh that somebody waits for is over
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="the daemon's YAML file", exists=True, dir_okay=False)]
-Url = Annotated[str, typer.Option("--url", help="URL of the daemon's status API", envvar="OMRS_DAEMON_URL")]
-Name = Annotated[str, typer.Option("--daemon", help="name of the daemon")]
+Connectors = Annotated[list[str] | None, typer.Argument(metavar="[CONNECTOR]...", help="names or ids; default all")]
+Service = Annotated[str, typer.Option("--service", help="only those of this integration service (URL marker)")]
 
 
 @app.command()
 def run(
     config: Config,
+    worker: Annotated[str | None, typer.Option("--worker", "-w", help="name of this worker within the daemon")] = None,
     bootstrap_servers: Annotated[
         str | None, typer.Option("--bootstrap-servers", help="Kafka; default: the file's, else the embedded one")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="port of the status API; 0 chooses one")] = None,
-    ready_file: Annotated[Path | None, typer.Option(help="write the status API's URL here once it is up")] = None,
+    host: Annotated[str | None, typer.Option(help="address of the API")] = None,
+    port: Annotated[int | None, typer.Option(help="port of the API; 0 chooses one")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="write the API's URL here once it is up")] = None,
 ) -> None:
-    """Runs a daemon in the foreground until it is stopped by SIGINT or SIGTERM."""
+    """Run one worker of a daemon in the foreground until it is stopped by SIGINT or SIGTERM."""
     from omrs_connectors.runtime.process import serve  # Faust and FastAPI take a second to import
+    from omrs_connectors.runtime.settings import load_daemon_settings
 
     kafka = {"bootstrap_servers": bootstrap_servers} if bootstrap_servers else None
-    try:
-        code = serve(load_daemon_settings(config, kafka=kafka, port=port), ready_file=ready_file)
-    except OmrsError as error:
-        _refuse(error)
-    raise typer.Exit(code)
+    settings = load_daemon_settings(config, kafka=kafka, worker=worker, host=host, port=port)
+    raise typer.Exit(serve(settings, ready_file=ready_file))
 
 
 @app.command()
 def check(config: Config) -> None:
-    """Reads a daemon's YAML file and says what it would run, or what is wrong with it."""
+    """Read a daemon's YAML file and say what it would run, or what is wrong with it."""
+    from omrs_connectors.runtime.settings import load_daemon_settings
+
+    settings = load_daemon_settings(config)
+    configured = [("", each) for each in settings.connectors]
+    configured += [(given.service, each) for given in settings.services for each in given.connectors]
+    output.rows(
+        (
+            {
+                "connector": each.connector_name,
+                "service": service or _service_of(each.connector_provider_class),
+                "provider": each.connector_provider_class,
+                "every": f"{each.refresh_time_interval:g} min" if each.refresh_time_interval > 0 else "once",
+                "where": each.network_address,
+            }
+            for service, each in configured
+        ),
+        title=f"daemon {settings.daemon}",
+    )
+    for group in settings.groups:
+        server = group.server or settings.server
+        output.say(f"and the connectors of integration group {group.name} of metadata server {server.name}")
+
+
+def _service_of(provider: str) -> str:
+    """The URL marker of the service that a class is written for; empty where the class cannot be loaded."""
+    from omrs_connectors.runtime.loading import load_connector
+    from omrs_connectors.services.registry import service_of
+
     try:
-        settings = load_daemon_settings(config)
-    except OmrsError as error:
-        _refuse(error)
-    table = Table("connector", "provider", "every (min)", "where", title=f"daemon {settings.daemon}")
-    for connector in settings.connectors:
-        table.add_row(
-            connector.connector_name,
-            connector.connector_provider_class,
-            str(connector.refresh_time_interval) if connector.refresh_time_interval > 0 else "once",
-            connector.endpoint.network_address,
-        )
-    Console().print(table)
+        return service_of(load_connector(provider)).url_marker
+    except ConfigurationError as error:
+        output.say(f"warning: {error.message}")
+        return ""
 
 
 @app.command()
 def connectors() -> None:
-    """Lists the installed connectors (entry points `omrs.connectors`)."""
-    table = Table("name", "class")
-    for name, target in sorted(known_connectors().items()):
-        table.add_row(name, target)
-    Console().print(table)
+    """List the installed connectors (entry points `omrs.connectors`) and the service that each is written for."""
+    from omrs_connectors.runtime.loading import known_connectors
+
+    output.rows(
+        {"name": name, "service": _service_of(name), "class": target}
+        for name, target in sorted(known_connectors().items())
+    )
 
 
 @app.command()
-def status(daemon: Name, url: Url, as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
-    """Shows the state of every connector of a running daemon."""
-    answer = _call("GET", url, daemon, "/status")
-    reports = [
-        report for group in answer["integrationServiceSummaries"] for report in group["integrationConnectorReports"]
-    ]
-    if as_json:
-        typer.echo(json.dumps(reports))
-        return
-    table = Table("connector", "status", "created", "updated", "deleted", "events", "message")
-    for report in reports:
-        statistics = report["statistics"]
-        counts = [str(statistics.get(name, 0)) for name in ("created", "updated", "deleted", "events")]
-        table.add_row(
-            report["connectorName"], report["connectorStatus"], *counts, report.get("failingExceptionMessage", "")
-        )
-    Console().print(table)
+def services() -> None:
+    """List the integration services: the kinds of connectors there are, and the URL marker of each."""
+    from omrs_connectors.services.registry import SERVICES
+
+    output.rows(
+        {
+            "id": each.id,
+            "marker": each.url_marker,
+            "name": each.full_name,
+            "synchronization": each.default_permitted_synchronization.value,
+            "what": each.description,
+        }
+        for each in SERVICES.values()
+    )
+
+
+@app.command()
+def status(
+    daemon: Name = "",
+    url: Url = "",
+    only: Annotated[list[str] | None, typer.Option("--only", help="connectors in this status; repeatable")] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="go on, until Ctrl-C")] = False,
+    every: Annotated[float, typer.Option(help="seconds between two looks of --watch", min=0.2)] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
+) -> None:
+    """Show every connector of a running daemon: its state, when it was refreshed, what it changed, what failed."""
+    from omrs_connectors.cli.daemon_status import show
+    from omrs_connectors.cli.daemon_status import watch as watching
+
+    api = daemon_at(url, daemon)
+    wanted = [each.upper() for each in only or ()]
+
+    def look() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return api.get("/daemon"), api.get("/connectors", status=wanted)["items"]
+
+    if watch:
+        watching(look, every)
+    else:
+        show(*look(), as_json=as_json)
 
 
 @app.command()
 def refresh(
-    daemon: Name, url: Url, connector: Annotated[str | None, typer.Argument(help="one connector; default all")] = None
+    names: Connectors = None,
+    service: Service = "",
+    wait: Annotated[float, typer.Option(help="seconds to wait until the passes are over", min=0)] = 0.0,
+    daemon: Name = "",
+    url: Url = "",
 ) -> None:
-    """Asks for a refresh pass of one connector or all."""
-    _call("POST", url, daemon, "/integration-connectors/refresh", {"name": connector} if connector else {})
+    """Ask for a refresh pass of connectors: they compare their technology with open metadata and make good."""
+    _command("refresh", daemon_at(url, daemon), names, service, wait)
 
 
 @app.command()
 def restart(
-    daemon: Name, url: Url, connector: Annotated[str | None, typer.Argument(help="one connector; default all")] = None
+    names: Connectors = None,
+    service: Service = "",
+    wait: Annotated[float, typer.Option(help="seconds to wait until they have been refreshed", min=0)] = 0.0,
+    daemon: Name = "",
+    url: Url = "",
 ) -> None:
-    """Restarts one connector or all; a FAILED connector needs it."""
-    _call("POST", url, daemon, "/integration-connectors/restart", {"name": connector} if connector else {})
+    """Build connectors anew and refresh them; what is FAILED or CONFIG_FAILED needs it."""
+    _command("restart", daemon_at(url, daemon), names, service, wait)
 
 
-def _call(method: str, url: str, daemon: str, path: str, body: Any = None) -> dict[str, Any]:
-    target = f"{url.rstrip('/')}/servers/{daemon}/open-metadata/integration-daemon/users/cli{path}"
-    try:
-        try:
-            answer = httpx.request(method, target, json=body, timeout=CALL_TIMEOUT, trust_env=False)
-        except httpx.HTTPError as error:
-            raise NotReadyError(f"no answer from {url}: {error}", help="is the daemon running at this URL?") from error
-        return parse_answer(answer.content, answer.status_code, what=f"{method} {target}")
-    except OmrsError as error:
-        _refuse(error)
+def _command(command: str, api: Api, names: list[str] | None, service: str, wait: float) -> None:
+    body = {name: value for name, value in (("connectors", names), ("service", service)) if value}
+    before = {each["id"]: each for each in _meant(api, names, service)} if wait else {}
+    api.send("POST", f"/{command}", body or None)
+    if wait:
+        _wait(api, command, before, wait)
 
 
-def _refuse(error: OmrsError) -> NoReturn:
-    typer.secho(str(error), err=True, fg="red")
-    raise typer.Exit(1)
+def _meant(api: Api, names: list[str] | None, service: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get("/connectors", **({"service": service} if service else {}))["items"]
+    return [each for each in found if not names or each["name"] in names or each["id"] in names]
+
+
+def _wait(api: Api, command: str, before: dict[str, dict[str, Any]], seconds: float) -> None:
+    """Until each has had another pass (of another instance, after a restart), or failed; NotReadyError otherwise."""
+    deadline = time.monotonic() + seconds
+    waiting = dict(before)
+    while waiting:
+        for each in api.get("/connectors")["items"]:
+            then = waiting.get(each["id"])
+            if then is not None and _over(command, then, each):
+                del waiting[each["id"]]
+        if waiting and time.monotonic() > deadline:
+            names = ", ".join(each["name"] for each in waiting.values())
+            raise NotReadyError(
+                f"no {command} within {seconds:g} s of: {names}", help="`omrs daemon status` shows how they are"
+            )
+        time.sleep(POLL_S if waiting else 0)
+
+
+def _over(command: str, then: dict[str, Any], now: dict[str, Any]) -> bool:
+    if now["status"] == "CONFIG_FAILED" or (command == "refresh" and now["status"] == "FAILED"):
+        return True
+    if command == "restart" and now.get("instanceId") == then.get("instanceId"):
+        return False
+    passes, had = (each.get("statistics", {}).get("passes", 0) for each in (now, then))
+    return not now["refreshing"] and passes > had
