@@ -9,6 +9,8 @@ import pytest
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from omrs_streams.log.embedded.registry import SchemaRegistry
 
+pytest_plugins = ["omrs_connectors.kit.plugin"]
+
 
 @contextmanager
 def started(data_dir: Path, nodes: int = 1) -> Iterator[EmbeddedKafka]:
@@ -26,6 +28,12 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """The session's broker: `.bootstrap_servers`. Shared, so use topic and group names of your own; never stop it."""
     with started(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker.up()
+
+
+@pytest.fixture(scope="session")
+def kit_kafka(kafka: Endpoint) -> str:
+    """The real servers of connector kits run on the session's broker too."""
+    return kafka.bootstrap_servers
 
 
 @pytest.fixture
