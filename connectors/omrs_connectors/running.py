@@ -4,7 +4,6 @@ import contextlib
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import orjson
 import psutil
@@ -30,34 +29,46 @@ class RunningDaemon:
             return False
         return born == self.born
 
-    @property
-    def file(self) -> Path:
-        return _folder() / f"{quote(self.daemon, safe='')} {quote(self.worker, safe='')}.json"
-
 
 def announce(daemon: str, worker: str, url: str) -> RunningDaemon:
-    """Says that this process is a worker of `daemon`, answering at `url`; see `withdraw`."""
+    """Says that this process is a worker of `daemon`, answering at `url`; see `withdraw`.
+
+    A convenience for whoever types commands: where nothing can be written, the daemon runs all the same.
+    """
     pid = os.getpid()
     found = RunningDaemon(daemon, worker, url, pid, psutil.Process(pid).create_time())
-    found.file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = found.file.with_suffix(f".{pid}")
-    unfinished.write_bytes(orjson.dumps(asdict(found)))
-    unfinished.replace(found.file)
+    file = file_of(daemon, worker)
+    unfinished = file.with_suffix(f".{pid}")
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(orjson.dumps(asdict(found)))
+        unfinished.replace(file)
     return found
 
 
-def withdraw(announced: RunningDaemon) -> None:
-    """It does not run any more."""
-    announced.file.unlink(missing_ok=True)
+def withdraw(daemon: str, worker: str) -> None:
+    """The worker does not run any more, if this process was it."""
+    file = file_of(daemon, worker)
+    found = _read(file)
+    if found is not None and found.pid == os.getpid():
+        file.unlink(missing_ok=True)
 
 
 def running() -> list[RunningDaemon]:
     """Those whose processes live, by name. What killed ones have left behind is passed over."""
-    found = []
-    for file in sorted(_folder().glob("*.json")):
-        with contextlib.suppress(OSError, orjson.JSONDecodeError, TypeError):
-            found.append(RunningDaemon(**orjson.loads(file.read_bytes())))
-    return [each for each in found if each.alive]
+    found = map(_read, sorted(_folder().glob("*.json")))
+    return [each for each in found if each is not None and each.alive]
+
+
+def file_of(daemon: str, worker: str) -> Path:
+    return _folder() / f"{daemon} {worker}.json"
+
+
+def _read(file: Path) -> RunningDaemon | None:
+    try:
+        return RunningDaemon(**orjson.loads(file.read_bytes()))
+    except (OSError, orjson.JSONDecodeError, TypeError):  # gone meanwhile, or of another release
+        return None
 
 
 def _folder() -> Path:

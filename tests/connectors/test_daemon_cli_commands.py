@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from omrs_connectors.cli.daemon import app
 from omrs_connectors.cli.daemon_status import ago, table
-from omrs_connectors.running import announce, running, withdraw
+from omrs_connectors.running import announce, file_of, running, withdraw
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError, NotReadyError, OmrsError, RepositoryError
 from omrs_streams.cli import output
 
@@ -177,7 +177,7 @@ def test_the_only_daemon_of_this_machine_is_found(url: str, monkeypatch: pytest.
     monkeypatch.setenv("OMRS_DAEMON", "exchangeDL01")
     assert len(omrs("status")) == 2
     for each in (*announced, other):
-        withdraw(each)
+        withdraw(each.daemon, each.worker)
     assert running() == []
 
 
@@ -188,7 +188,7 @@ def test_a_killed_daemon_is_passed_over(url: str) -> None:
     assert running() == []
     announce("exchangeDL01", "w1", url)
     assert [each.worker for each in running()] == ["w1"]
-    (running()[0].file.parent / "broken w1.json").write_text("{")
+    file_of("broken", "w1").write_text("{")
     assert len(running()) == 1
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from omrs_connectors.api.app import create_api
+from omrs_connectors.running import announce, withdraw
 from omrs_connectors.runtime.daemon import IntegrationDaemon
 from omrs_connectors.runtime.settings import DaemonSettings
 from omrs_streams.api.listen import bind
@@ -79,6 +80,7 @@ async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
             watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watcher
+            await asyncio.to_thread(withdraw, settings.daemon, settings.worker)
     return 1 if daemon.failure or not server.started else 0
 
 
@@ -89,6 +91,7 @@ async def _watch(daemon: IntegrationDaemon, server: uvicorn.Server, url: str, re
         if server.started and not announced:
             announced = True
             log.info("worker %s of daemon %s answers at %s", daemon.settings.worker, daemon.settings.daemon, url)
+            await asyncio.to_thread(announce, daemon.settings.daemon, daemon.settings.worker, url)
             if ready_file is not None:
                 await asyncio.to_thread(ready_file.write_text, url)
         if daemon.failure:
