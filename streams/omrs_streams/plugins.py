@@ -38,6 +38,9 @@ def load_class(group: str, name: str, kind: type, what: str, public: str) -> Any
     if not (isinstance(found, type) and issubclass(found, kind)):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise ConfigurationError(
-            f"{what} {target!r} is not {article} {kind.__name__}", help=f"subclass {public}", name=name
+            f"{what} {target!r} is not {article} {kind.__name__}",
+            help=f"subclass {public}",
+            name=name,
+            expected=kind.__name__,
         )
     return found

@@ -1,273 +1,367 @@
-"""A connector in the event loop: passes never overlap, events come in order, trouble ends in dead letters."""
+"""A connector in the event loop: one call at a time, deadlines, restarts, commands, the end."""
 
 import asyncio
+import functools
 import threading
 import time
-from types import SimpleNamespace
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from connector_lives import Life, Recorder
+from connector_lives import Asynchronous, Engaged, Lane, Recorder
 
-from omrs_connectors.runtime import lane as lane_module
-from omrs_connectors.runtime.lane import ConnectorLane
-from omrs_connectors.runtime.metrics import DaemonMetrics
-from omrs_connectors.runtime.status import ConnectorStatus as Status
-from omrs_schemas.codec import EventCodec
-from omrs_schemas.errors import NotReadyError
-from omrs_schemas.model.values import to_properties
-from omrs_schemas.typedefs.system import TypeSystem
-from omrs_streams.client.decoder import OutEventDecoder
-
-TYPES = TypeSystem.builtin()
-CODEC = EventCodec(TYPES)
+from omrs_connectors.runtime import engaging
+from omrs_schemas.errors import NotReadyError, UserNotAuthorizedError
 
 
-def message(number: int, type_name: str = "CSVFile", *, headers: bool = True) -> Any:
-    """A record of an out topic, as Faust hands it over."""
-    typedef = TYPES.require(name=type_name)
-    guid = f"guid-{number}"
-    event = {
-        "class": "OMRSEventV1",
-        "protocolVersionId": "OMRS V1.0",
-        "timestamp": 1_700_000_000_000 + number,
-        "originator": {"metadataCollectionId": "m", "serverName": "s"},
-        "eventCategory": "INSTANCE",
-        "instanceEventSection": {
-            "eventType": "NEW_ENTITY_EVENT",
-            "typeDefGUID": typedef["guid"],
-            "typeDefName": type_name,
-            "instanceGUID": guid,
-            "entity": {
-                "class": "EntityDetail",
-                "headerVersion": 1,
-                "type": TYPES.instance_type(typedef),
-                "instanceProvenanceType": "LOCAL_COHORT",
-                "metadataCollectionId": "m",
-                "createdBy": "u",
-                "createTime": 1_700_000_000_000,
-                "version": 1,
-                "status": "ACTIVE",
-                "guid": guid,
-                "properties": to_properties(TYPES, type_name, {"qualifiedName": guid}),
-            },
-        },
-    }
-    pairs = [("kind", b"NEW_ENTITY_EVENT"), ("type-guid", typedef["guid"].encode())] if headers else []
-    return SimpleNamespace(
-        topic="out", partition=0, offset=number, key=guid.encode(), value=CODEC.encode(event), headers=pairs
-    )
+def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
 
 
-class Lane:
-    """A lane around a recording connector, with its dead letters."""
-
-    def __init__(self, **config: Any) -> None:
-        self.connector = Recorder()
-        self.life = Life(self.connector, **config)
-        self.letters: list[tuple[int, str, int]] = []
-        client = self.life.handler._around.client
-        self.lane = ConnectorLane(self.life.handler, OutEventDecoder(client), self._bury, DaemonMetrics())
-
-    async def _bury(self, record: Any, error: Exception, attempts: int) -> None:
-        self.letters.append((record.offset, str(error), attempts))
-
-    async def run(self) -> None:
-        """Up to RUNNING."""
-        await self.lane.initialize()
-        self.lane.tick(self.life.clock.now)
-        assert self.lane._pass is not None
-        await self.lane._pass
-
-    @property
-    def heard(self) -> list[str]:
-        return [event["instanceEventSection"]["instanceGUID"] for event in self.connector.heard]
+def deadlines(**seconds: float) -> dict[str, Any]:
+    return {"deadlines": seconds}
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits of seconds make a test of logic slow: the same waits, a hundred times shorter."""
-    for name in ("SETTLE_POLL", "FIRST_PAUSE", "LONGEST_PAUSE"):
-        monkeypatch.setattr(lane_module, name, getattr(lane_module, name) / 100)
+@on_a_loop
+async def test_a_good_life_in_the_order_that_is_documented() -> None:
+    lane = Lane()
+    assert lane.status == "STOPPED"
+    await lane.run()
+    assert lane.status == "RUNNING"
+    assert lane.report["lastRefreshTime"] > 0
+    await lane.lane.close()
+    assert lane.status == "SHUTDOWN"
+    assert lane.connector.calls == ["initialize", "start", "refresh", "disconnect"]
+    assert lane.journal.ids() == ["0008", lane.journal.ids()[1], "0041", "0043", "0022", "0024"]
+    assert lane.changes > 0
+    [(report, context)] = lane.journal.reports
+    assert (report.trigger, context["status"]) == ("refresh", "RUNNING")
 
 
-def test_a_pass_is_never_doubled() -> None:
+@on_a_loop
+async def test_a_pass_is_never_doubled() -> None:
+    lane = Lane(refreshTimeInterval=0.00001)
+    running, release = threading.Event(), threading.Event()
+    overlaps: list[bool] = []
+
+    def slow() -> None:
+        overlaps.append(running.is_set())
+        running.set()
+        release.wait(5)
+        running.clear()
+
+    lane.connector.during["refresh"] = slow
+    await lane.lane.open()
+    for number in range(20):
+        lane.tick()
+        lane.lane.request_refresh(f"command-{number}", "erin")
+        await asyncio.sleep(0.005)
+    assert lane.connector.calls.count("refresh") == 1
+    assert lane.report["refreshInProgress"] is True
+    assert "refresh" not in lane.lane.handled
+    release.set()
+    await lane.until(lambda: lane.passes == 1)
+    await lane.until(lambda: lane.lane.handled == {"refresh": "command-19"})
+    await lane.lane.close()
+    assert overlaps == [False]
+
+
+@on_a_loop
+async def test_the_loop_goes_on_while_a_connector_blocks() -> None:
+    lane = Lane()
+    lane.connector.during["refresh"] = lambda: time.sleep(0.3)
+    await lane.lane.open()
+    lane.tick()
+    turns = 0
+    while lane.passes == 0:
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns > 10
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_failed_connector_is_not_called_until_it_is_restarted() -> None:
+    lane = Lane(refreshTimeInterval=0.00001)
+    lane.connector.failing["refresh"] = ValueError("broken")
+    await lane.run()
+    assert (lane.status, lane.failure) == ("FAILED", "ValueError: broken")
+    assert "lastRefreshTime" not in lane.report
+    await lane.until(lambda: "lastRefreshTime" in lane.report, tick=True)  # passes go over it
+    assert "0032" not in lane.journal.ids()
+    lane.lane.request_refresh("r1")
+    await lane.until(lambda: lane.lane.handled.get("refresh") == "r1", tick=True)
+    assert lane.journal.ids().count("0032") == 1
+    assert lane.connector.calls == ["initialize", "start", "refresh"]
+
+    lane.connector.failing.clear()
+    lane.lane.request_restart("r2")
+    await lane.until(lambda: lane.lane.handled.get("restart") == "r2")
+    assert (lane.status, lane.failure) == ("INITIALIZED", "")
+    assert "lastRefreshTime" not in lane.report
+    await lane.one_pass()
+    assert lane.status == "RUNNING"
+    assert lane.connector.calls[3:] == ["disconnect", "initialize", "start", "refresh"]
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_failed_initialization_heals() -> None:
+    lane = Lane()
+    lane.connector.failing["initialize"] = OSError("not there yet")
+    await lane.run()
+    assert lane.status == "INITIALIZE_FAILED"
+    del lane.connector.failing["initialize"]
+    await lane.until(lambda: lane.status == "RUNNING", tick=True)
+    await lane.until(lambda: lane.passes == 1)
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_metadata_server_that_went_away_is_waited_for() -> None:
+    lane = Lane(refreshTimeInterval=0.00001)
+    await lane.run()
+    lane.connector.failing["refresh"] = NotReadyError("moving")
+    await lane.until(lambda: lane.status == "INITIALIZE_FAILED", tick=True)
+    lane.connector.failing.clear()
+    await lane.until(lambda: lane.status == "RUNNING", tick=True)
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_restart_shows_stopped_meanwhile() -> None:
+    lane = Lane()
+    await lane.run()
+    entered, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        entered.set()
+        release.wait(10)
+
+    lane.connector.during["initialize"] = hold
+    lane.lane.request_restart()
+    await lane.until(entered.is_set)
+    assert lane.status == "STOPPED"
+    release.set()
+    await lane.until(lambda: lane.status == "INITIALIZED")
+    await lane.lane.close()
+
+
+@pytest.mark.parametrize("method", ["initialize", "start", "refresh"])
+def test_a_call_past_its_deadline_fails_the_connector_and_its_thread_can_do_no_more(method: str) -> None:
     async def scenario() -> None:
-        lane = Lane(refreshTimeInterval=0.0001)
-        running = threading.Event()
         release = threading.Event()
-        overlaps: list[bool] = []
+        refused: list[BaseException] = []
 
-        def slow() -> None:
-            overlaps.append(running.is_set())
-            running.set()
-            release.wait(5)
-            running.clear()
+        class Hanging(Recorder):
+            def _called(self, name: str) -> None:
+                super()._called(name)
+                if name == method:
+                    release.wait(30)
+                    try:
+                        self.context.create_entity("GlossaryTerm", {"qualifiedName": "late"})
+                    except Exception as error:
+                        refused.append(error)
 
-        lane.connector.during_refresh = slow
-        await lane.lane.initialize()
-        for _ in range(20):
-            lane.life.clock.now += 1_000
-            lane.lane.tick(lane.life.clock.now)
-            lane.lane.request_refresh()
-            await asyncio.sleep(0.005)
-        assert lane.connector.calls.count("refresh") == 1
-        release.set()
-        await lane.lane.stop()
-        assert overlaps == [False]
-        assert lane.life.handler.status is Status.STOPPED
-
-    asyncio.run(scenario())
-
-
-def test_the_loop_goes_on_while_a_connector_blocks() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        lane.connector.during_refresh = lambda: time.sleep(0.3)
-        await lane.lane.initialize()
-        lane.lane.tick(lane.life.clock.now)
-        turns = 0
-        while lane.lane._pass is not None and not lane.lane._pass.done():
-            await asyncio.sleep(0.01)
-            turns += 1
-        assert turns > 10
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("headers", [True, False])
-def test_events_come_in_order_and_poison_goes_to_the_dead_letters(headers: bool) -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        await lane.run()
-        batch = [message(number, headers=headers) for number in range(6)]
-        batch[2].value = b"\xc3\x01 nonsense"
-        batch[4].value = None
-        await lane.lane.process(batch)
-        assert lane.heard == ["guid-0", "guid-1", "guid-3", "guid-5"]
-        assert [offset for offset, _, _ in lane.letters] == [2, 4]
-        assert lane.life.handler.status is Status.RUNNING
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-def test_an_event_that_the_connector_cannot_handle_is_a_dead_letter_and_the_rest_goes_on() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-
-        def hear(event: dict[str, Any]) -> None:
-            if event["instanceEventSection"]["instanceGUID"] == "guid-1":
-                raise ValueError("I cannot")
-            lane.connector.heard.append(event)
-
-        lane.connector.on_event = hear
-        await lane.run()
-        await lane.lane.process([message(number) for number in range(3)])
-        assert lane.heard == ["guid-0", "guid-2"]
-        assert lane.letters == [(1, "I cannot", 1)]
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-def test_a_server_that_is_not_ready_delays_events_but_loses_none() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        refusals = iter([True, True, True])
-
-        def hear(event: dict[str, Any]) -> None:
-            if event["instanceEventSection"]["instanceGUID"] == "guid-1" and next(refusals, False):
-                raise NotReadyError("moving")
-            lane.connector.heard.append(event)
-
-        lane.connector.on_event = hear
-        await lane.run()
-        await lane.lane.process([message(number) for number in range(4)])
-        assert lane.heard == ["guid-0", "guid-1", "guid-2", "guid-3"]
-        assert lane.letters == []
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-def test_an_event_that_never_succeeds_is_given_up_and_the_next_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane_module, "MAX_ATTEMPTS", 3)
-
-    async def scenario() -> None:
-        lane = Lane()
-
-        def hear(event: dict[str, Any]) -> None:
-            if event["instanceEventSection"]["instanceGUID"] == "guid-0":
-                raise NotReadyError("for ever")
-            lane.connector.heard.append(event)
-
-        lane.connector.on_event = hear
-        await lane.run()
-        await lane.lane.process([message(0), message(1)])
-        assert lane.heard == ["guid-1"]
-        assert [(offset, attempts) for offset, _, attempts in lane.letters] == [(0, 3)]
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-def test_events_wait_until_a_starting_connector_hears_them() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        await lane.lane.initialize()
-        work = asyncio.create_task(lane.lane.process([message(1)]))
-        await asyncio.sleep(0.05)
-        assert not work.done()
-        lane.lane.tick(lane.life.clock.now)
-        await asyncio.wait_for(work, 5)
-        assert lane.heard == ["guid-1"]
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-def test_events_for_a_failed_connector_are_passed_over() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        lane.connector.failing["refresh"] = ValueError("broken")
-        await lane.run()
-        assert lane.life.handler.status is Status.FAILED
-        await asyncio.wait_for(lane.lane.process([message(1)]), 5)
-        assert lane.heard == []
-        await lane.lane.stop()
-
-    asyncio.run(scenario())
-
-
-def test_stopping_leaves_events_at_hand_undecided() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        lane.connector.on_event = lambda event: time.sleep(0.2)
-        await lane.run()
-        work = asyncio.create_task(lane.lane.process([message(number) for number in range(50)]))
-        await asyncio.sleep(0.1)
-        await lane.lane.stop()
-        await asyncio.sleep(0.1)
-        assert not work.done()
-        work.cancel()
-        assert lane.letters == []
-
-    asyncio.run(scenario())
-
-
-def test_a_restart_is_asked_for_and_done_by_the_next_tick() -> None:
-    async def scenario() -> None:
-        lane = Lane()
-        lane.connector.failing["refresh"] = ValueError("broken")
-        await lane.run()
-        lane.connector.failing.clear()
+        hanging, healthy = Hanging(), Recorder()
+        connectors = iter([hanging, healthy])
+        lane = Lane(hanging, load=lambda provider: next(connectors), **deadlines(**{method: 0.2}))
+        await lane.lane.open()
+        await lane.until(lambda: lane.status == "FAILED", tick=True)
+        assert lane.failure.startswith("OMRS-STREAMS-500-005 ")
+        assert f"method {method} " in lane.failure
+        assert ("INTEGRATION-DAEMON-SERVICES-0031", method) in [
+            (number, params.get("method")) for number, params in lane.journal.said
+        ]
+        gauge = lane.metrics.left_behind.labels("one")
+        assert gauge._value.get() == 1
         lane.lane.request_restart()
-        lane.lane.tick(lane.life.clock.now)
-        assert lane.lane._pass is not None
-        await lane.lane._pass
-        assert lane.life.handler.status is Status.RUNNING
-        await lane.lane.stop()
+        await lane.until(lambda: lane.status == "RUNNING", tick=True)
+        said = len(lane.journal.said)
+        release.set()
+        await lane.until(lambda: gauge._value.get() == 0)
+        assert [type(error) for error in refused] == [UserNotAuthorizedError]
+        assert "disconnect" in hanging.calls
+        assert lane.status == "RUNNING"
+        assert lane.journal.said[said:] == [] or lane.journal.ids()[said:] == ["0041", "0043"]
+        await lane.lane.close()
 
     asyncio.run(scenario())
+
+
+@on_a_loop
+async def test_a_restart_does_not_wait_for_a_call_that_does_not_come_back() -> None:
+    release = threading.Event()
+    hanging, healthy = Recorder(), Recorder()
+    hanging.during["refresh"] = lambda: release.wait(30) and None
+    connectors = iter([hanging, healthy])
+    lane = Lane(hanging, load=lambda provider: next(connectors), **deadlines(disconnect=0.2))
+    await lane.lane.open()
+    lane.tick()
+    await lane.until(lambda: lane.report["refreshInProgress"])
+    lane.lane.request_restart("r1")
+    await lane.until(lambda: lane.lane.handled.get("restart") == "r1")
+    await lane.until(lambda: lane.status == "RUNNING", tick=True)
+    assert "0023" in lane.journal.ids()
+    assert healthy.calls[:2] == ["initialize", "start"]
+    release.set()
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_closing_does_not_wait_for_a_connector_that_ignores_it() -> None:
+    release = threading.Event()
+    lane = Lane(**deadlines(disconnect=0.3))
+    lane.connector.during["refresh"] = lambda: release.wait(30) and None
+    await lane.lane.open()
+    lane.tick()
+    await lane.until(lambda: lane.report["refreshInProgress"])
+    await asyncio.wait_for(lane.lane.close(), 30)
+    assert lane.status == "SHUTDOWN"
+    assert lane.journal.ids()[-3:] == ["0022", "0023", "0024"]
+    assert lane.connector.context.stopping.is_set()
+    release.set()
+
+
+@on_a_loop
+async def test_a_connector_that_heeds_stopping_ends_in_order() -> None:
+    lane = Lane()
+    lane.connector.during["refresh"] = lambda: lane.connector.context.stopping.wait(30) and None
+    await lane.lane.open()
+    lane.tick()
+    await lane.until(lambda: lane.report["refreshInProgress"])
+    await lane.lane.close()
+    assert lane.connector.calls[-1] == "disconnect"
+    assert "0023" not in lane.journal.ids()
+
+
+@on_a_loop
+async def test_the_schedule_changes_in_place_and_a_connection_restarts() -> None:
+    lane = Lane()
+    await lane.run()
+    config = lane.lane.config
+    assert await lane.lane.reconfigure(config) is False
+    faster = config.model_copy(update={"refresh_time_interval": 0.0001})
+    assert await lane.lane.reconfigure(faster) is False
+    await lane.until(lambda: lane.passes > 2, tick=True)
+    assert lane.report["minMinutesBetweenRefresh"] == 0.0001
+    assert "disconnect" not in lane.connector.calls
+    elsewhere = faster.with_overrides(network_address="elsewhere")
+    assert await lane.lane.reconfigure(elsewhere) is True
+    await lane.until(lambda: lane.status == "RUNNING" and "disconnect" in lane.connector.calls, tick=True)
+    assert lane.connector.context.network_address == "elsewhere"
+    assert lane.report["connection"]["endpoint"]["networkAddress"] == "elsewhere"
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_user_changes_in_place() -> None:
+    lane = Lane()
+    await lane.run()
+    assert lane.connector.context.user_id == "tester"
+    await lane.lane.reconfigure(lane.lane.config.model_copy(update={"connector_user_id": "erin"}))
+    await lane.until(lambda: lane.connector.context.user_id == "erin")
+    assert "disconnect" not in lane.connector.calls
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_blocking_connector_is_engaged_on_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engaging, "BETWEEN_CALLS_S", 0.01)
+    lane = Lane(Engaged(), usesBlockingCalls=True)
+    await lane.run()
+    await lane.until(lambda: lane.connector.rounds == 1)
+    assert "0034" not in lane.journal.ids()
+    lane.connector.between.set()
+    await lane.until(lambda: lane.connector.rounds == 2)
+    lane.lane.request_refresh()
+    await lane.until(lambda: lane.passes == 2, tick=True)  # refreshes go on meanwhile
+    await lane.lane.close()
+    ids = lane.journal.ids()
+    assert ids[2:5] == ["0030", "0041", "0043"]
+    assert ids.count("0034") == 1
+    assert ids[-3:] == ["0022", "0035", "0024"]
+
+
+@on_a_loop
+async def test_engage_that_raises_fails_the_connector() -> None:
+    connector = Engaged()
+    connector.failing = ValueError("no more")
+    lane = Lane(connector, usesBlockingCalls=True)
+    await lane.run()
+    await lane.until(lambda: lane.status == "FAILED")
+    assert lane.failure == "ValueError: no more"
+    assert ("INTEGRATION-DAEMON-SERVICES-0031", "engage") in [
+        (number, params.get("method")) for number, params in lane.journal.said
+    ]
+    connector.failing = None
+    lane.lane.request_restart()
+    await lane.until(lambda: connector.rounds == 2, tick=True)
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_a_blocking_connector_without_engage_says_so() -> None:
+    lane = Lane(Recorder(), usesBlockingCalls=True)
+    await lane.run()
+    await lane.until(lambda: lane.status == "FAILED")
+    assert lane.failure.startswith("OIF-CONNECTOR-400-001 ")
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_an_asynchronous_connector_has_a_loop_of_its_own() -> None:
+    lane = Lane(Asynchronous())
+    await lane.run()
+    beats = lane.connector.beats
+    await lane.until(lambda: lane.connector.beats > beats + 5)  # its task goes on while nobody calls it
+    await lane.lane.close()
+    assert lane.connector.calls == ["initialize", "start", "refresh", "disconnect"]
+
+
+@on_a_loop
+async def test_a_connector_asks_for_a_refresh_itself() -> None:
+    lane = Lane()
+    await lane.run()
+    lane.connector.context.request_refresh()
+    await lane.until(lambda: lane.passes == 2, tick=True)
+    reasons = [params.get("reason") for number, params in lane.journal.said if number.endswith(("0041", "0042"))]
+    assert reasons == ["scheduled", "events"]
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_the_snapshot_counts_what_is_under_way() -> None:
+    lane = Lane()
+    seen: list[dict[str, Any]] = []
+
+    def change() -> None:
+        report = lane.connector.context.report
+        report.created("g1")
+        report.created("g1")
+        report.count("filesSeen", 7)
+        seen.append(lane.report)
+
+    lane.connector.during["refresh"] = change
+    await lane.run()
+    assert seen[0]["refreshInProgress"] is True
+    for report in (*seen, lane.report):
+        assert (report["statistics"]["created"], report["statistics"]["filesSeen"]) == (1, 7)
+    await lane.lane.close()
+
+
+@on_a_loop
+async def test_secrets_are_not_shown() -> None:
+    lane = Lane(
+        connection={
+            "connectorType": {"connectorProviderClassName": "tests:one"},
+            "clearPassword": "hush",
+            "securedProperties": {"token": "hush"},
+        }
+    )
+    assert "hush" not in str(lane.report)
+    await lane.lane.close()

@@ -29,6 +29,7 @@ from omrs_connectors.runtime.notes import (
     Refreshing,
     Reported,
     Said,
+    Woken,
 )
 from omrs_connectors.runtime.status import ConnectorStatus as Status
 from omrs_connectors.sdk import ActivityReport, IntegrationConnector, IntegrationConnectorConfig, IntegrationContext
@@ -133,6 +134,7 @@ class ConnectorHandler:
             if self._revoked:
                 context.revoke()
             context.listeners_changed = self._tell_listeners
+            context.request_refresh = lambda: self._at.tell(Woken())
             context.connect()
             connected = True
             connector.set_context(context)
@@ -282,13 +284,14 @@ class ConnectorHandler:
         try:
             connector = self._at.broker.connector_for(self.config.connection)
         except Exception as error:
-            held.append(Said(BAD_CONNECTION, self._params(error=described(error))))
+            other_kind = isinstance(error, OmrsError) and "expected" in error.params
+            held.append(Said(WRONG_CLASS if other_kind else BAD_CONNECTION, self._params(error=said(error))))
             self._fail(Status.CONFIG_FAILED, "", error, held)
             return None
         if not isinstance(connector, IntegrationConnector):
             kind = f"{type(connector).__module__}.{type(connector).__qualname__}"
             wrong = ConfigurationError(f"{kind} is no IntegrationConnector", help="subclass IntegrationConnector")
-            held.append(Said(WRONG_CLASS, self._params(error=described(wrong))))
+            held.append(Said(WRONG_CLASS, self._params(error=said(wrong))))
             self._fail(Status.CONFIG_FAILED, "", wrong, held)
             return None
         try:
@@ -359,7 +362,7 @@ class ConnectorHandler:
         self._connector = None
         if context is not None:
             self._active = context.active_report_publishing
-            context.listeners_changed = lambda: None
+            context.listeners_changed = context.request_refresh = lambda: None
             context.revoke()
         self._listening = ()
 

@@ -17,7 +17,7 @@ from omrs_connectors.runtime.faults import described
 from omrs_connectors.runtime.handler import METHOD_FAILED, Event, Setting
 from omrs_connectors.runtime.hosts import Host
 from omrs_connectors.runtime.inbox import Inbox
-from omrs_connectors.runtime.notes import Became, Delivered, LeftBehind, Listening, Note, Reported, Said
+from omrs_connectors.runtime.notes import Became, Delivered, LeftBehind, Listening, Note, Reported, Said, Woken
 from omrs_connectors.runtime.process_host import ProcessHost
 from omrs_connectors.runtime.schedule import Schedule, Timing
 from omrs_connectors.runtime.standing import Standing
@@ -430,12 +430,17 @@ class ConnectorLane:
             self._around.metrics.left_behind.labels(self.name).inc(note.threads)
         elif isinstance(note, Listening):
             self._listeners = note.listeners
+        elif isinstance(note, Woken):
+            self._on_loop(self.wake)
         else:
             self._apply(note)
         if not self._noticing:
             self._noticing = True
-            with contextlib.suppress(RuntimeError):  # the loop is closed: the daemon has ended
-                self._loop.call_soon_threadsafe(self._notice)
+            self._on_loop(self._notice)
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the daemon has ended
+            self._loop.call_soon_threadsafe(call)
 
     def _apply(self, note: Any) -> None:
         self._standing.apply(note)

@@ -63,13 +63,18 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
+class Woken:
+    """The connector itself has seen that there is something to refresh."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeftBehind:
     """A thread that does not end is left to itself (+1); one that was has ended after all (-1)."""
 
     threads: int
 
 
-Note = Became | Built | Said | Refreshing | Counted | Reported | Listening | LeftBehind
+Note = Became | Built | Said | Refreshing | Counted | Reported | Listening | Woken | LeftBehind
 
 
 @dataclass(frozen=True, slots=True)
