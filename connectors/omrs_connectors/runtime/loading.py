@@ -1,12 +1,16 @@
 """From a connection to an instance of its connector, with those embedded in it."""
 
-from omrs_connectors.sdk.connections import ConnectorBroker
-from omrs_connectors.sdk.connector import Connector, IntegrationConnector
+from typing import TypeVar
+
+from omrs_connectors.sdk.connections import Connector, ConnectorBroker
+from omrs_connectors.sdk.connector import IntegrationConnector
 from omrs_connectors.sdk.secrets import ENTRY_POINTS as SECRETS
 from omrs_schemas.errors import ConfigurationError
 from omrs_streams.plugins import known, load_class
 
 GROUP = "omrs.connectors"
+
+C = TypeVar("C", bound=Connector)
 
 
 def known_connectors() -> dict[str, str]:
@@ -25,31 +29,30 @@ def connector_class(provider: str) -> type[Connector]:
 
     Raises ConfigurationError: unknown name, module that does not import, class that is no Connector.
     """
-    public = "omrs_connectors.sdk.IntegrationConnector"
+    return _class_of(provider, Connector)
+
+
+def _class_of(provider: str, kind: type[C]) -> type[C]:
     group = SECRETS if provider in known(SECRETS) else GROUP
-    kind: type[Connector] = load_class(group, provider, Connector, "connector provider", public)
-    return kind
+    found: type[C] = load_class(group, provider, kind, "connector provider", f"omrs_connectors.sdk.{kind.__name__}")
+    return found
 
 
 def create_connector(provider: str) -> Connector:
-    """A new instance of `connector_class(provider)`. ConfigurationError, also where it cannot be made."""
-    kind = connector_class(provider)
+    """A new connector of any kind. ConfigurationError as above, and where it cannot be made without arguments."""
+    return _created(provider, _class_of(provider, Connector))
+
+
+def load_connector(provider: str) -> IntegrationConnector:
+    """A new integration connector. ConfigurationError likewise."""
+    return _created(provider, _class_of(provider, IntegrationConnector))
+
+
+def _created(provider: str, kind: type[C]) -> C:
     try:
         return kind()
     except Exception as error:
         raise ConfigurationError(f"{provider!r} cannot be created: {error}", provider=provider) from error
-
-
-def load_connector(provider: str) -> IntegrationConnector:
-    """A new integration connector. ConfigurationError as above, and for a connector that is none."""
-    connector = create_connector(provider)
-    if not isinstance(connector, IntegrationConnector):
-        raise ConfigurationError(
-            f"connector provider {provider!r} is not an IntegrationConnector",
-            help="subclass omrs_connectors.sdk.IntegrationConnector",
-            name=provider,
-        )
-    return connector
 
 
 def connector_broker() -> ConnectorBroker:
