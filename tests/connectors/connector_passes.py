@@ -21,7 +21,14 @@ from workers import Running
 class Passes:
     """One life of a connector; `Passes(...)` again is the next life, which knows nothing of this one."""
 
-    def __init__(self, kind: type[IntegrationConnector], server: Running, config: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        kind: type[IntegrationConnector],
+        server: Running,
+        config: dict[str, Any],
+        *,
+        client: MetadataClient | None = None,
+    ) -> None:
         self.config = IntegrationConnectorConfig.model_validate(
             {"connectorName": "one", "connectorProviderClass": f"{kind.__module__}:{kind.__qualname__}", **config}
         )
@@ -30,7 +37,7 @@ class Passes:
         self.context = service.context_class(
             self.config,
             Partner(server.server, server.url),
-            server.client("erinoverview"),
+            client or server.client("erinoverview"),
             self._new_report(),
             default_permitted_synchronization=PermittedSynchronization.FROM_THIRD_PARTY,
         )

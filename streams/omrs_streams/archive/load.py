@@ -6,7 +6,7 @@ run again: what is in the log already changes nothing twice.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,8 @@ Report = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Loaded:
-    """What a load did. `stale`: instances the server holds in this version or a later one."""
+    """What a load did. `stale`: instances the server holds in this version or a later one; `created` and `updated` are
+    the guids of those that were not known before, and of those that were."""
 
     archive: str
     types: int = 0
@@ -45,6 +46,8 @@ class Loaded:
     classifications: int = 0
     stale: int = 0
     unchanged: int = 0
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
     report: list[Entry] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -127,7 +130,7 @@ def load_archive(
     loaded = Loaded(archive.name, unchanged=plan.unchanged, report=list(plan.report))
     loaded.types = _add_types(target, plan)
     try:
-        _append(target, plan, path, loaded, report)
+        _append(target, plan, path, loaded, report, known)
     except OmrsError as error:
         raise _in_part(loaded, plan, error) from error
     loaded.seconds = time.monotonic() - started
@@ -165,7 +168,9 @@ def _add_types(target: Target, plan: LoadPlan) -> int:
     return len(target.post(TYPES, body)["changed"])
 
 
-def _append(target: Target, plan: LoadPlan, path: Path, loaded: Loaded, report: Report) -> None:
+def _append(
+    target: Target, plan: LoadPlan, path: Path, loaded: Loaded, report: Report, known: Mapping[str, Any]
+) -> None:
     """Stage by stage, so that a relationship never stands in the log before its ends."""
     seed = hashlib.sha256(path.read_bytes()).hexdigest()
     stages = ("entities", "proxies", "relationships", "classifications")
@@ -176,8 +181,12 @@ def _append(target: Target, plan: LoadPlan, path: Path, loaded: Loaded, report: 
         events: list[PlannedEvent] = getattr(plan, stage)
         for start in range(0, len(events), BATCH):
             batch = events[start : start + BATCH]
-            results = target.post(APPEND, {"entries": [_entry(seed, event) for event in batch]})["results"]
-            effective = sum(result["effective"] for result in results.values())
+            entries = [_entry(seed, event) for event in batch]
+            results = target.post(APPEND, {"entries": entries})["results"]
+            stored = [entry["guid"] for entry in entries if results[entry["event_id"]]["effective"]]
+            effective = len(stored)
+            for guid in stored:
+                (loaded.updated if guid in known else loaded.created).append(guid)
             setattr(loaded, stage, getattr(loaded, stage) + effective)
             loaded.stale += len(batch) - effective
             done += len(batch)

@@ -1,21 +1,26 @@
 """The data folder monitor: a folder as one asset, whose files are its content and not assets of their own."""
 
 import posixpath
-from typing import Any
+from typing import Any, ClassVar
 
 from omrs_connectors.builtin.files.monitor import FolderMonitor
+from omrs_connectors.builtin.files.options import FilesOptions
 from omrs_connectors.builtin.files.roots import Root, scan_root
+from omrs_connectors.sdk import ConnectorOptions
+from omrs_connectors.services.files_integrator import FilesIntegratorConnector
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import Entity
 
 DATA_FOLDER = "DataFolder"
 
 
-class DataFolderMonitorConnector(FolderMonitor):
+class DataFolderMonitorConnector(FolderMonitor[FilesOptions], FilesIntegratorConnector):
     """Keeps one DataFolder for the endpoint's folder, and each folder that is a catalog target, up to date: when its
     content last changed, how many files it holds and how large they are. `include` and `exclude` say what counts."""
 
-    def refresh_root(self, root: Root) -> None:
+    Options: ClassVar[type[ConnectorOptions] | None] = FilesOptions
+
+    def refresh_root(self, root: Root[FilesOptions]) -> None:
         found = scan_root(self.context, root)
         path = str(root.path)
         shown = {
@@ -40,10 +45,10 @@ class DataFolderMonitorConnector(FolderMonitor):
         if wanted != existing:
             self.context.update_entity(entity.guid, wanted, type_name=entity.type_name)
 
-    def _entity(self, root: Root) -> Entity | None:
+    def _entity(self, root: Root[FilesOptions]) -> Entity | None:
         if root.target is not None:
             return self.context.client.get_entity(root.target)
         return self.context.client.find_by_unique_name(DATA_FOLDER, "qualifiedName", self._name(root))
 
-    def _name(self, root: Root) -> str:
+    def _name(self, root: Root[FilesOptions]) -> str:
         return f"{root.options.qualified_name_prefix}{DATA_FOLDER}::{root.path}"

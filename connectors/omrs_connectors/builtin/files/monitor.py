@@ -1,24 +1,21 @@
-"""What both monitors have in common: their folders, what wakes them, and what happens when one folder fails."""
+"""What monitors of folders have in common: their folders, what wakes them, and what happens when one fails."""
 
-from typing import ClassVar
+from typing import Generic
 
-from omrs_connectors.builtin.files.options import FilesOptions
-from omrs_connectors.builtin.files.roots import Root, require_address, roots_of
+from omrs_connectors.builtin.files.roots import OptionsT, Root, require_address, roots_of
 from omrs_connectors.builtin.files.watch import FolderWatch
-from omrs_connectors.sdk import ConnectorOptions
-from omrs_connectors.services.files_integrator import FilesIntegratorConnector
+from omrs_connectors.sdk import IntegrationConnector
 from omrs_schemas.errors import OmrsError
 
 
-class FolderMonitor(FilesIntegratorConnector):
+class FolderMonitor(IntegrationConnector, Generic[OptionsT]):
     """Looks after the folder in `endpoint.networkAddress` (a path or a file: URL) and those that are catalog targets.
 
     A change on disk wakes a refresh. One folder that fails does not keep the others from being looked at; the first
     failure is the connector's.
     """
 
-    Options: ClassVar[type[ConnectorOptions] | None] = FilesOptions
-    options: FilesOptions
+    options: OptionsT
 
     def initialize(self) -> None:
         require_address(self.context)
@@ -40,8 +37,8 @@ class FolderMonitor(FilesIntegratorConnector):
         if failures:
             raise failures[0]
 
-    def refresh_root(self, root: Root) -> None:
-        """Brings the metadata of one folder up to date."""
+    def refresh_root(self, root: Root[OptionsT]) -> None:
+        """Brings metadata up to date with one folder."""
         raise NotImplementedError
 
     def disconnect(self) -> None:

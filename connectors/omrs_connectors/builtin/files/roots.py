@@ -4,26 +4,29 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from omrs_connectors.builtin.files.options import ARCHIVE, FilesOptions
+from omrs_connectors.builtin.files.options import ARCHIVE, FolderOptions
 from omrs_connectors.builtin.files.walk import Scan, scan
 from omrs_connectors.sdk import CatalogTarget, IntegrationContext, PermittedSynchronization
 from omrs_connectors.sdk.targets import connector_of_registration
 from omrs_schemas.errors import ConfigurationError, InvalidParameterError
 from omrs_schemas.model.values import from_properties
 
+OptionsT = TypeVar("OptionsT", bound=FolderOptions)
 
-@dataclass(frozen=True, slots=True)
-class Root:
+
+@dataclass(frozen=True)
+class Root(Generic[OptionsT]):
     """A folder with the options that hold below it; `target`: the guid of the folder where it is a catalog target."""
 
     path: Path
-    options: FilesOptions
+    options: OptionsT
     target: str | None = None
 
 
-def roots_of(context: IntegrationContext, options: FilesOptions) -> Iterator[Root]:
+def roots_of(context: IntegrationContext, options: OptionsT) -> Iterator[Root[OptionsT]]:
     """The endpoint's folder if there is one, then those of the catalog targets; each path once.
 
     A target that is no folder is told in the report and left out. ConfigurationError for a wrong address or option.
@@ -52,15 +55,15 @@ def _path_of(context: IntegrationContext, target: CatalogTarget) -> Path | None:
     return directory_of(str(name)) if name else None
 
 
-def _options_of(context: IntegrationContext, target: CatalogTarget, options: FilesOptions) -> FilesOptions:
+def _options_of(context: IntegrationContext, target: CatalogTarget, options: OptionsT) -> OptionsT:
     """The connector's options with those of the target over them."""
-    given = dict(target.configuration_properties)
-    if target.delete_method == ARCHIVE:
+    given, known = dict(target.configuration_properties), type(options).keys()
+    if target.delete_method == ARCHIVE and "deleteMethod" in known:
         given.setdefault("deleteMethod", ARCHIVE)
     if not given:
         return options
     merged = {**context.configuration_properties, **given}
-    return FilesOptions.parse(merged, connector=f"{context.connector_name}, target {target.name}")
+    return type(options).parse(merged, connector=f"{context.connector_name}, target {target.name}")
 
 
 def require_address(context: IntegrationContext) -> None:
@@ -74,7 +77,7 @@ def require_address(context: IntegrationContext) -> None:
         )
 
 
-def scan_root(context: IntegrationContext, root: Root) -> Scan:
+def scan_root(context: IntegrationContext, root: Root[OptionsT]) -> Scan:
     """What is below the root, counted in the report.
 
     Raises InvalidParameterError (BASIC-FILES-INTEGRATION-CONNECTORS-404-001) for a folder that is not there or not

@@ -9,6 +9,7 @@ from omrs_connectors.builtin.files.formats import format_of, type_for
 from omrs_connectors.builtin.files.jobs import Jobs
 from omrs_connectors.builtin.files.known import Known, KnownFile, Naming, load_known
 from omrs_connectors.builtin.files.moves import recognise
+from omrs_connectors.builtin.files.options import FilesOptions
 from omrs_connectors.builtin.files.roots import Root, scan_root
 from omrs_connectors.builtin.files.walk import FileEntry, FolderEntry, Scan
 from omrs_connectors.sdk import IntegrationContext
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 class Tree:
     """What is known of a root is read from the server at the first refresh, and again after a failed one."""
 
-    def __init__(self, context: IntegrationContext, root: Root) -> None:
+    def __init__(self, context: IntegrationContext, root: Root[FilesOptions]) -> None:
         self._context = context
         self.root = root
         self._naming = Naming(root.options.qualified_name_prefix)

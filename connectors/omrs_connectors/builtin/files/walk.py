@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from omrs_connectors.builtin.files.options import FilesOptions
+from omrs_connectors.builtin.files.options import FolderOptions
 
 LINE_ENDS = "\x85\u2028\u2029"
 
@@ -47,7 +47,7 @@ class Scan:
         return not self.unreadable and not self.skipped["maxFiles"] and not self.skipped["stopped"]
 
 
-def scan(root: Path, options: FilesOptions, stopped: Callable[[], bool] = lambda: False) -> Scan:
+def scan(root: Path, options: FolderOptions, stopped: Callable[[], bool] = lambda: False) -> Scan:
     """The tree below `root` (a readable directory), in a stable order. Raises OSError only for the root itself.
 
     Symbolic links to files are files; links to folders are followed only if `follow_symlinks`, each real folder once,
@@ -82,7 +82,7 @@ def scan(root: Path, options: FilesOptions, stopped: Callable[[], bool] = lambda
 
 
 def _take(
-    entry: "os.DirEntry[str]", parent: str, root: str, options: FilesOptions, found: Scan, seen: set[tuple[int, int]]
+    entry: "os.DirEntry[str]", parent: str, root: str, options: FolderOptions, found: Scan, seen: set[tuple[int, int]]
 ) -> FolderEntry | None:
     """Records a file, or returns a folder to descend into."""
     relative = os.path.relpath(entry.path, root).replace(os.sep, "/")
