@@ -1,18 +1,11 @@
 """`PostgresConnector`: keeps metadata equal to the databases of a PostgreSQL server."""
 
-import logging
-from collections.abc import Collection
-
 from omrs_connectors.builtin.postgres.database import Database
 from omrs_connectors.builtin.postgres.options import PostgresOptions
 from omrs_connectors.builtin.postgres.targets import Place, places
-from omrs_connectors.builtin.postgres_catalog.listening import DdlListener, listen
+from omrs_connectors.builtin.postgres.waking import wake_on_ddl
 from omrs_connectors.services.database_integrator import DatabaseIntegratorConnector, DatabaseIntegratorContext
 from omrs_schemas.errors import OmrsError
-
-log = logging.getLogger(__name__)
-
-WAIT_S = 0.5  # how long one wait for a notification takes, and so how long a stop may
 
 
 class PostgresConnector(DatabaseIntegratorConnector):
@@ -52,15 +45,12 @@ class PostgresConnector(DatabaseIntegratorConnector):
 
     def engage(self) -> None:
         """Returns when the connector is to stop. RepositoryError when a database goes away."""
-        listeners: dict[Place, DdlListener | None] = {}
-        try:
-            while not self.context.stopping.is_set():
-                if self._follow(listeners, tuple(self._databases)) or self._heard(listeners):
-                    self.context.request_refresh()
-        finally:
-            for listener in listeners.values():
-                if listener is not None:
-                    listener.close()
+        wake_on_ddl(
+            self.context,
+            lambda: [place.address for place in tuple(self._databases)],
+            self.options.audit_schema,
+            install=self.options.install_trigger,
+        )
 
     # ---- inside ----------------------------------------------------------------------------------------------------
 
@@ -70,23 +60,3 @@ class PostgresConnector(DatabaseIntegratorConnector):
         found = places(self.context, self.options)
         self._databases = {place: known.get(place) or Database(self.context, place, self.options) for place in found}
         return list(self._databases.values())
-
-    def _follow(self, listeners: dict[Place, DdlListener | None], wanted: Collection[Place]) -> bool:
-        """Begins and ends to listen. True when it began somewhere: what happened before was not heard."""
-        for place in listeners.keys() - set(wanted):
-            if (listener := listeners.pop(place)) is not None:
-                listener.close()
-        new = [place for place in wanted if place not in listeners]
-        for place in new:
-            found = listen(place.address.conninfo(), self.options.audit_schema, install=self.options.install_trigger)
-            if isinstance(found, str):
-                log.warning("%s does not report DDL: %s. Only refreshes look at it", place.address, found)
-            listeners[place] = found if isinstance(found, DdlListener) else None
-        return bool(new)
-
-    def _heard(self, listeners: dict[Place, DdlListener | None]) -> bool:
-        """Whether a database reported a change within `WAIT_S`."""
-        listening = [listener for listener in listeners.values() if listener is not None]
-        if not listening:
-            self.context.stopping.wait(WAIT_S)
-        return any(listener.changes(WAIT_S / len(listening)) for listener in listening)

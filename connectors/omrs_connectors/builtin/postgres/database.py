@@ -5,14 +5,19 @@ import time
 from dataclasses import replace
 
 from omrs_connectors.builtin.postgres.held import Held, load
-from omrs_connectors.builtin.postgres.identity import database_entity, database_key, has_identifier, with_key
+from omrs_connectors.builtin.postgres.identity import (
+    database_entity,
+    database_key,
+    has_identifier,
+    identified,
+    with_key,
+)
 from omrs_connectors.builtin.postgres.mirror import Mirror
 from omrs_connectors.builtin.postgres.options import PostgresOptions
 from omrs_connectors.builtin.postgres.targets import Place
 from omrs_connectors.builtin.postgres.wanted import wanted
 from omrs_connectors.builtin.postgres_catalog.catalogue import (
     Catalogue,
-    DatabaseRow,
     Fingerprint,
     read_catalogue,
     read_fingerprint,
@@ -57,13 +62,13 @@ class Database:
         changed = self._changed(now)
         if changed is not None and not changed:
             return "nothing"
-        catalogue = self._identified(read_catalogue(self._conninfo, self._options.wants_schema, changed))
+        catalogue = self._read(changed)
         try:
             done = self._write(catalogue)
         except ELSEWHERE as error:
             log.info("%s is read again from the metadata server: %s", self.address, error)
             self._forget()
-            catalogue = self._identified(read_catalogue(self._conninfo, self._options.wants_schema))
+            catalogue = self._read(None)
             done, changed = self._write(catalogue), None
         except OmrsError:
             self._forget()
@@ -73,6 +78,10 @@ class Database:
             if changed is None:
                 self._compared = time.monotonic()
         return "everything" if changed is None else "changes"
+
+    def _read(self, tables: frozenset[int] | None) -> Catalogue:
+        found = read_catalogue(self._conninfo, self._options.wants_schema, tables)
+        return replace(found, database=identified(found.database, self.address.instance))
 
     def _forget(self) -> None:
         """Some change may be half done: next time both sides are read whole."""
@@ -88,13 +97,6 @@ class Database:
             return None
         changed = {oid for oid in now.tables.keys() | seen.tables.keys() if now.tables.get(oid) != seen.tables.get(oid)}
         return frozenset(changed | now.queries) if changed else frozenset()
-
-    def _identified(self, catalogue: Catalogue) -> Catalogue:
-        """Where the cluster's own identifier may not be read, its name stands for it."""
-        return replace(catalogue, database=self._row(catalogue.database))
-
-    def _row(self, row: DatabaseRow) -> DatabaseRow:
-        return row if row.system else replace(row, system=self.address.instance)
 
     def _write(self, catalogue: Catalogue) -> bool:
         context, options = self._context, self._options

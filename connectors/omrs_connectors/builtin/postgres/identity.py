@@ -4,6 +4,7 @@ The key stands in `identifier`, or where the release has no such attribute (4.x)
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from omrs_connectors.builtin.postgres_catalog.catalogue import DatabaseRow
@@ -18,6 +19,11 @@ ATTRIBUTE = "identifier"
 def key_of(*path: object) -> str:
     """The key of the object at `path`, which begins with that of its database."""
     return "/".join(map(str, path))
+
+
+def identified(row: DatabaseRow, instance: str) -> DatabaseRow:
+    """Where the cluster's own identifier may not be read, the name of the database server stands for it."""
+    return row if row.system else replace(row, system=instance)
 
 
 def database_key(row: DatabaseRow) -> str:

@@ -208,11 +208,20 @@ def read_catalogue(conninfo: str, wants: Callable[[str], bool], tables: Collecti
 def read_fingerprint(conninfo: str, wants: Callable[[str], bool]) -> Fingerprint:
     """What `read_catalogue` would find, without finding it. RepositoryError."""
     with snapshot(conninfo) as connection:
-        database, schemas = _database(connection), _schemas(connection, wants)
+        database, schemas = read_database(connection), _schemas(connection, wants)
         chosen = {"schemas": [schema.oid for schema in schemas], "tables": None}
         rows = connection.execute(_FINGERPRINTS.encode(), chosen).fetchall()
     tables = {oid: text for oid, _, text in rows}
     return Fingerprint(database, tuple(schemas), tables, frozenset(oid for oid, query, _ in rows if query))
+
+
+def read_database(connection: "psycopg.Connection[Any]") -> DatabaseRow:
+    """The database of the connection."""
+    [database] = _rows(connection, DatabaseRow, _DATABASE)
+    if connection.execute(_MAY_SYSTEM).fetchall() == [(True,)]:
+        [(system,)] = connection.execute(_SYSTEM).fetchall()
+        database = replace(database, system=system)
+    return database
 
 
 def database_names(conninfo: str) -> list[str]:
@@ -236,7 +245,7 @@ def snapshot(conninfo: str) -> "Iterator[psycopg.Connection[Any]]":
 def _read(
     connection: "psycopg.Connection[Any]", wants: Callable[[str], bool], tables: Collection[int] | None
 ) -> Catalogue:
-    database, schemas = _database(connection), _schemas(connection, wants)
+    database, schemas = read_database(connection), _schemas(connection, wants)
     asked = None
     if tables is not None:
         asked = frozenset(oid for (oid,) in connection.execute(_CHILDREN, {"tables": list(tables)}).fetchall())
@@ -249,14 +258,6 @@ def _read(
         _rows(connection, KeyRow, _KEYS, chosen),
         asked,
     )
-
-
-def _database(connection: "psycopg.Connection[Any]") -> DatabaseRow:
-    [database] = _rows(connection, DatabaseRow, _DATABASE)
-    if connection.execute(_MAY_SYSTEM).fetchall() == [(True,)]:
-        [(system,)] = connection.execute(_SYSTEM).fetchall()
-        database = replace(database, system=system)
-    return database
 
 
 def _schemas(connection: "psycopg.Connection[Any]", wants: Callable[[str], bool]) -> list[SchemaRow]:
