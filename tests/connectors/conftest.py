@@ -9,7 +9,6 @@ from daemons import Daemons
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from shared_data import require_shared
-from shared_data import require_shared
 from workers import Running, fleet, unique
 
 ARCHIVE_42 = "OpenMetadataTypes-4.2.omarchive"

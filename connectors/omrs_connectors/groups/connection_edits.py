@@ -23,15 +23,16 @@ class ConnectionEditor:
 
     def set_connection(self, connector: str, connection: Connection) -> None:
         """Makes the connector's connection equal to `connection`. Where it becomes a virtual one or ceases to be, it is
-        made anew."""
-        for found in self._linked(self._names.asset_connection, connector):
-            entity = self._client.get_entity(other_end(found, connector))
-            if entity.type_name == _type_of(connection):
-                self._update(entity, connection, f"{self._prefix}::connection")
-                return
-            self._remove(entity.guid)
-        guid = self._make(connection, f"{self._prefix}::connection")
+        made anew, and the old one goes afterwards: nobody sees the connector without."""
+        old = [other_end(found, connector) for found in self._linked(self._names.asset_connection, connector)]
+        first = self._client.get_entity(old[0]) if old else None
+        if first is not None and first.type_name == _type_of(connection):
+            self._update(first, connection, _named(self._prefix, connection))
+            return
+        guid = self._make(connection, _named(self._prefix, connection))
         link(self._client, self._names.asset_connection, connector, guid, first_type="Asset")
+        for each in old:
+            self._remove(each)
 
     def remove_connections(self, connector: str) -> None:
         """Deletes the connections of a connector, with what belongs to nobody else."""
@@ -57,13 +58,12 @@ class ConnectionEditor:
             known = self._client.get_entity(other_end(found, guid)).plain_properties
             if known.get("connectorProviderClassName") == connection.provider:
                 return
+        if connection.provider:
+            said = {"displayName": connection.provider, "connectorProviderClassName": connection.provider}
+            connector_type = ensure(self._client, "ConnectorType", f"ConnectorType:{connection.provider}", said)
+            link(self._client, CONNECTOR_TYPE, guid, connector_type, first_type="Connection")
         for found in links:
             self._client.delete_relationship(found.guid, type_name=found.type_name)
-        if not connection.provider:
-            return
-        said = {"displayName": connection.provider, "connectorProviderClassName": connection.provider}
-        connector_type = ensure(self._client, "ConnectorType", f"ConnectorType:{connection.provider}", said)
-        link(self._client, CONNECTOR_TYPE, guid, connector_type, first_type="Connection")
 
     def _set_endpoint(self, guid: str, endpoint: Endpoint, qualified_name: str) -> None:
         said: Bean = {
@@ -86,7 +86,7 @@ class ConnectionEditor:
         """Embedded connections are told apart by their place among them."""
         known = [found for found in self._linked(EMBEDDED, guid) if ends_of(found)[0] == guid]
         for number, inner in enumerate(connection.embedded):
-            name = f"{qualified_name}::{number}"
+            name = _named(f"{qualified_name}::{number}", inner.connection)
             said: Bean = {
                 "displayName": inner.display_name,
                 "position": inner.position,
@@ -100,7 +100,7 @@ class ConnectionEditor:
                     if known[number].plain_properties != said:
                         self._client.update_relationship_properties(known[number].guid, said, type_name=EMBEDDED)
                     continue
-                self._remove(entity.guid)
+                self._remove(entity.guid, known[number])
             made = self._make(inner.connection, name)
             self._client.add_relationship(EMBEDDED, guid, made, said)
         for found in known[len(connection.embedded) :]:
@@ -134,6 +134,11 @@ class ConnectionEditor:
 
 def _type_of(connection: Connection) -> str:
     return "VirtualConnection" if isinstance(connection, VirtualConnection) else "Connection"
+
+
+def _named(prefix: str, connection: Connection) -> str:
+    """The two kinds have names of their own: for a moment there may be one of each."""
+    return f"{prefix}::{'virtual-' * isinstance(connection, VirtualConnection)}connection"
 
 
 def _properties(connection: Connection) -> Bean:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ REFRESH_INTERVAL = (
     2_000.0  # seconds between two whole reads (integration § 6): events tell changes, this what they lost
 )
 SETTLE = 0.2  # seconds that events are collected: defining one connector is some ten events
+GRACE = 3.0  # seconds that a connector goes on whose metadata has become incomplete: somebody is replacing a part of it
 FIRST_RETRY = 1.0  # seconds until a failed read is tried again; doubles: the server is usually just starting
 LONGEST_RETRY = 60.0
 
@@ -67,6 +69,7 @@ class IntegrationGroup:
         targets_changed: Callable[[str], None] = lambda connector_id: None,
         refresh_interval: float = REFRESH_INTERVAL,
         settle: float = SETTLE,
+        grace: float = GRACE,
         first_retry: float = FIRST_RETRY,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,12 +85,14 @@ class IntegrationGroup:
         self._targets_changed = targets_changed
         self._refresh_interval = refresh_interval
         self._settle = settle
+        self._grace = grace
         self._first_retry = first_retry
         self._monotonic = monotonic
         self._user = ""
         self._reader: GroupReader | None = None
         self._interest: Interest | None = None
         self._registrations: dict[str, Registration] = {}
+        self._doubtful: dict[str, float] = {}  # registrations that have become incomplete -> when that is believed
         self._handed_over = False
         self._reading = asyncio.Lock()
         self._pending = Pending(group="the daemon starts")
@@ -234,7 +239,7 @@ class IntegrationGroup:
                 elif read is None:
                     self._registrations.pop(guid, None)
                 else:
-                    self._registrations[guid] = read
+                    self._registrations[guid] = self._believed(read)
             self._hand_over()
             if failed is not None:
                 raise failed
@@ -248,7 +253,8 @@ class IntegrationGroup:
             self.element = await asyncio.to_thread(reader.group_element)
             if self.status is GroupStatus.ASSIGNED:
                 self.status = GroupStatus.CONFIGURING
-            self._registrations = await asyncio.to_thread(reader.registrations, self.element.guid)
+            read = await asyncio.to_thread(reader.registrations, self.element.guid)
+            self._registrations = {guid: self._believed(each) for guid, each in read.items()}
         except Exception as error:
             self._failed(error)
             raise
@@ -283,6 +289,24 @@ class IntegrationGroup:
         if isinstance(error, UserNotAuthorizedError):
             self._audit.record(f"{IDS}0050", user=self._user, server=self.partner.name, error=error)
         self._audit.record(f"{IDS}0028", group=self.name, server=self.partner.name, error=error)
+
+    def _believed(self, read: Registration) -> Registration:
+        """What was read; but a connector that was complete before stays what it was for a moment."""
+        before = self._registrations.get(read.guid)
+        if read.config is not None or before is None or before.config is None:
+            self._doubtful.pop(read.guid, None)
+            return read
+        now = self._monotonic()
+        until = self._doubtful.setdefault(read.guid, now + self._grace)
+        if now >= until:
+            del self._doubtful[read.guid]
+            return read
+        asyncio.get_running_loop().call_later(until - now, self._read_again, read.guid)
+        return replace(read, config=before.config, problem="")
+
+    def _read_again(self, guid: str) -> None:
+        self._pending.registrations.add(guid)
+        self._wake.set()
 
     def _not_applied(self, guid: str, error: Exception) -> None:
         config = self.configs.get(guid)
