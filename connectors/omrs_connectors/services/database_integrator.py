@@ -11,7 +11,7 @@ from omrs_connectors.services.classifying import MarkKind
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.kinds import Mark
 from omrs_connectors.services.naming import Link
-from omrs_connectors.services.properties import Date, Properties, called
+from omrs_connectors.services.properties import Properties, called
 from omrs_connectors.services.relations import LinkKind
 from omrs_connectors.services.schemas import (
     AssetProperties,
@@ -23,6 +23,7 @@ from omrs_connectors.services.schemas import (
     embedded,
     schema_attributes,
 )
+from omrs_connectors.services.uses import query_targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,8 @@ class DatabaseProperties(AssetProperties):
     """RelationalDatabase (6.x) / Database (4.x)."""
 
     path_name: str | None = None
-    store_create_time: Date | None = None
-    store_update_time: Date | None = None
+    store_create_time: int | None = None
+    store_update_time: int | None = None
     database_instance: str | None = called("databaseInstance", "instance")
     database_version: str | None = None
     imported_from: str | None = None
@@ -60,15 +61,6 @@ class ForeignKeyProperties(LinkProperties):
     confidence: int | None = None
     steward: str | None = None
     source: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueryTargetProperties(Properties):
-    """DerivedSchemaTypeQueryTarget."""
-
-    query_id: str | None = None
-    query: str | None = None
-    query_type: str | None = None
 
 
 TABLE = embedded("RelationalTableType")
@@ -116,11 +108,7 @@ class DatabaseIntegratorContext(IntegrationContext):
         ForeignKeyProperties,
         Link(("ForeignKey",), "RelationalColumn", "RelationalColumn"),
     )
-    query_targets = LinkKind(
-        "what a view or its columns are made of",
-        QueryTargetProperties,
-        Link(("DerivedSchemaTypeQueryTarget",), "SchemaElement", "SchemaElement"),
-    )
+    query_targets = query_targets("what a view or its columns are made of")
 
 
 class DatabaseIntegratorConnector(IntegrationConnector):

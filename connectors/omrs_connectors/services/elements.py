@@ -118,16 +118,18 @@ class Elements(Generic[PropertiesT]):
             raise InvalidParameterError(
                 f"a {self.type_name} without a qualified name cannot be found again", help="set qualified_name"
             )
-        known = self.named(qualified_name)
+        known = self._context.client.find_by_unique_name(self.type_name, "qualifiedName", qualified_name)
         if known is None:
             return self.create(properties, parent=parent, anchor=anchor, type_name=type_name)
+        link = None
         if parent is not None:
             place = self._below.place(parent)
-            if self._below.link_to(place, known.guid) is None:
+            link = self._below.link_to(place, known.guid)
+            if link is None:
                 layout = Layout(self._context.types, self._kind, known.type_name, place.link_name)
-                anchored_to = anchor or known.anchor_guid
-                self._below.attach(place, known.guid, layout.written(properties).link, anchored_to)
-        return self.update(known.guid, properties, parent=parent, replace=replace)
+                anchored_to = anchor or anchor_in(classifications_of(known))
+                link = self._below.attach(place, known.guid, layout.written(properties).link, anchored_to)
+        return self._bring(known, link, properties, replace)
 
     def update(
         self, guid: str, properties: PropertiesT, *, parent: str | None = None, replace: bool = False
@@ -139,21 +141,7 @@ class Elements(Generic[PropertiesT]):
         """
         entity = self._entity(guid)
         links = self._below.links_up(entity, parent)
-        link = links[0] if links else None
-        layout = Layout(self._context.types, self._kind, entity.type_name, link.type_name if link else None)
-        there = layout.there(entity, link)
-        wanted = layout.over(properties, there, replace=replace)
-        anchor = anchor_in(classifications_of(entity))
-        if wanted.entity != there.entity:
-            entity = self._context.update_entity(guid, wanted.entity, type_name=entity.type_name, anchor=anchor)
-        for name, values in sorted(wanted.classifications.items()):
-            if name not in there.classifications:
-                entity = self._context.classify(guid, name, values, anchor=anchor)
-            elif values != there.classifications[name]:
-                entity = self._context.reclassify(guid, name, values, anchor=anchor)
-        if link is not None and wanted.link != there.link:
-            link = self._context.update_link(link.guid, wanted.link, type_name=link.type_name, anchor=anchor)
-        return layout.element(entity, link)
+        return self._bring(entity, links[0] if links else None, properties, replace)
 
     def set_status(self, guid: str, status: str) -> Element[PropertiesT]:
         """The instance status, such as "ACTIVE" or "DRAFT". StatusNotSupportedError."""
@@ -185,6 +173,26 @@ class Elements(Generic[PropertiesT]):
         self._known.forget(guid)
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
+
+    def _bring(
+        self, entity: Entity, link: Relationship | None, properties: PropertiesT, replace: bool
+    ) -> Element[PropertiesT]:
+        """Makes an entity and its link hold the properties."""
+        guid = entity.guid
+        layout = Layout(self._context.types, self._kind, entity.type_name, link.type_name if link else None)
+        there = layout.there(entity, link)
+        wanted = layout.over(properties, there, replace=replace)
+        anchor = anchor_in(classifications_of(entity))
+        if wanted.entity != there.entity:
+            entity = self._context.update_entity(guid, wanted.entity, type_name=entity.type_name, anchor=anchor)
+        for name, values in sorted(wanted.classifications.items()):
+            if name not in there.classifications:
+                entity = self._context.classify(guid, name, values, anchor=anchor)
+            elif values != there.classifications[name]:
+                entity = self._context.reclassify(guid, name, values, anchor=anchor)
+        if link is not None and wanted.link != there.link:
+            link = self._context.update_link(link.guid, wanted.link, type_name=link.type_name, anchor=anchor)
+        return layout.element(entity, link)
 
     def _entity(self, guid: str) -> Entity:
         entity = self._context.client.get_entity(guid)

@@ -13,15 +13,15 @@ from omrs_connectors.services.classifying import MarkKind
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.kinds import Mark
 from omrs_connectors.services.naming import Link
-from omrs_connectors.services.properties import Date, Properties, called
+from omrs_connectors.services.properties import Properties, called
 from omrs_connectors.services.relations import LinkKind
 from omrs_connectors.services.schemas import (
     AssetProperties,
     CapabilityProperties,
-    LinkProperties,
     NoProperties,
     schema_attributes,
 )
+from omrs_connectors.services.uses import asset_uses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,8 @@ class FolderProperties(AssetProperties):
     """FileFolder."""
 
     path_name: str | None = None
-    store_create_time: Date | None = None
-    store_update_time: Date | None = None
+    store_create_time: int | None = None
+    store_update_time: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +65,10 @@ class DelimitedFileProperties(FileProperties):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UseProperties(LinkProperties):
-    """CapabilityAssetUse / ServerAssetUse. `use_type`: OWNS, GOVERNS, MAINTAINS, USES or OTHER."""
-
-    use_type: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class MementoProperties(Properties):
     """Memento."""
 
-    archive_date: Date | None = None
+    archive_date: int | None = None
     archive_user: str | None = None
     archive_process: str | None = None
     archive_service: str | None = None
@@ -107,11 +100,7 @@ class FilesIntegratorContext(IntegrationContext):
     document_fields = schema_attributes(
         "fields of nested files, such as JSON", "DocumentSchemaAttribute", schema_type="DocumentSchemaType"
     )
-    uses = LinkKind(
-        "what a file system or manager has",
-        UseProperties,
-        Link(("CapabilityAssetUse", "ServerAssetUse"), "SoftwareCapability", "Asset"),
-    )
+    uses = asset_uses("what a file system or manager has")
     linked_files = LinkKind(
         "files that also show in another folder", NoProperties, Link(("LinkedFile",), "FileFolder", "DataFile")
     )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from pydantic.alias_generators import to_camel
@@ -13,21 +12,19 @@ from omrs_schemas.model.values import from_value, to_value
 from omrs_schemas.typedefs.attributes import AttributeSpec
 from omrs_schemas.typedefs.system import TypeSystem
 
-Date = int | datetime
-"""Epoch milliseconds or a datetime; what is read is epoch milliseconds."""
-
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def called(*names: str, number: bool = False) -> Any:
-    """A field that attributes of these names hold, the newest first. `number`: text in some releases."""
-    return field(default=None, metadata={"names": names, "number": number})
+def called(*names: str, number: bool = False, also: Mapping[str, str] | None = None) -> Any:
+    """A field that attributes of these names hold, the newest first. `number`: text in some releases. `also`: what an
+    element of an enum is called in the release that does not know it by our name."""
+    return field(default=None, metadata={"names": names, "number": number, "also": also or {}})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
     """Base: a field's attribute has the field's name in camel case, unless it is `called` something else. What a
-    release has no attribute for is left out there. None = not set."""
+    release has no attribute for is left out there. None = not set. Times are epoch milliseconds."""
 
     extended: Mapping[str, Any] = field(default_factory=dict)
     """Further attributes, of a subtype perhaps, by their own names."""
@@ -52,19 +49,21 @@ PropertiesT = TypeVar("PropertiesT", bound=Properties)
 class Place:
     """Where a field's value stands: on the entity (`on` is ""), on a classification (its name) or on the link."""
 
-    field: str
+    name: str
     on: str
     attribute: AttributeSpec
-    number: bool
+    number: bool = False
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, given: Any) -> Any:
         """What a Python value is once it is stored. PropertyError."""
-        return from_value(to_value(self.attribute, _fitting(self.attribute, given)))
+        return from_value(to_value(self.attribute, _fitting(self.attribute, given, self.also)))
 
     def given(self, stored: Any) -> Any:
         """What a stored value is in Python: enum names are one spelling for both releases."""
         if self.attribute.category == "ENUM_DEF" and isinstance(stored, str):
-            return _WORD.sub("_", stored).upper()
+            name = _WORD.sub("_", stored).upper()
+            return next((ours for ours, theirs in self.also.items() if theirs == name), name)
         if self.number and isinstance(stored, str):
             return int(stored) if stored.isdecimal() else None
         return stored
@@ -86,16 +85,16 @@ def places(
         if one.name in properties.not_attributes:
             continue
         names = one.metadata.get("names") or (to_camel(one.name),)
-        number = bool(one.metadata.get("number"))
+        about = (bool(one.metadata.get("number")), one.metadata.get("also", {}))
         found = _attribute(types, type_name, names)
         if found is not None:
-            yield Place(one.name, ON_ENTITY, found, number)
+            yield Place(one.name, ON_ENTITY, found, *about)
             continue
         held = [(name, _attribute(types, name, names)) for name in classifications]
-        on_classifications = [Place(one.name, name, spec, number) for name, spec in held if spec is not None]
+        on_classifications = [Place(one.name, name, spec, *about) for name, spec in held if spec is not None]
         yield from on_classifications
         if link is not None and not on_classifications and (spec := _attribute(types, link, names)) is not None:
-            yield Place(one.name, ON_LINK, spec, number)
+            yield Place(one.name, ON_LINK, spec, *about)
 
 
 def attribute_values(types: TypeSystem, type_name: str, properties: Properties | None) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def attribute_values(types: TypeSystem, type_name: str, properties: Properties |
         return {}
     values = extended_values(types, type_name, properties)
     for place in places(types, type(properties), type_name):
-        given = getattr(properties, place.field)
+        given = getattr(properties, place.name)
         if given is not None:
             values[place.attribute.name] = place.value(given)
     return values
@@ -122,7 +121,7 @@ def from_attributes(
     standing = tuple(places(types, properties, type_name))
     named = {place.attribute.name for place in standing}
     values = {
-        place.field: place.given(stored[place.attribute.name]) for place in standing if place.attribute.name in stored
+        place.name: place.given(stored[place.attribute.name]) for place in standing if place.attribute.name in stored
     }
     return properties(**values, extended={name: value for name, value in stored.items() if name not in named})
 
@@ -150,12 +149,16 @@ def _attribute(types: TypeSystem, type_name: str, names: Sequence[str]) -> Attri
     return next((attributes[name] for name in names if name in attributes), None)
 
 
-def _fitting(attribute: AttributeSpec, given: Any) -> Any:
+def _fitting(attribute: AttributeSpec, given: Any, also: Mapping[str, str] | None = None) -> Any:
     """A value in the release's form: the enum element of that name in any spelling, a number as text."""
     if attribute.category == "ENUM_DEF" and isinstance(given, str) and attribute.element(given) is None:
-        wanted = given.replace("_", "").lower()
-        named = [str(element.get("value")) for element in attribute.elements]
-        return next((name for name in named if name.replace("_", "").lower() == wanted), given)
+        named = {_plain(str(element.get("value"))): str(element.get("value")) for element in attribute.elements}
+        other = (also or {}).get(given, given)
+        return named.get(_plain(given)) or named.get(_plain(other), given)
     if attribute.primitive == "OM_PRIMITIVE_TYPE_STRING" and isinstance(given, int) and not isinstance(given, bool):
         return str(given)
     return given
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()

@@ -40,8 +40,8 @@ class Layout(Generic[PropertiesT]):
             if mark.identifies or mark.constants:
                 written.classifications[name] = dict(mark.constants)
         for place in self.places:
-            given = getattr(properties, place.field)
-            if given is None or (place.field == "qualified_name" and given == ""):
+            given = getattr(properties, place.name)
+            if given is None or (place.name == "qualified_name" and given == ""):
                 continue
             self._kept(written, place)[place.attribute.name] = place.value(given)
         return written
@@ -52,7 +52,7 @@ class Layout(Generic[PropertiesT]):
         wanted = self.written(properties)
         fields: dict[str, set[str]] = {}
         for place in self.places:
-            if replace and place.field != "qualified_name":
+            if replace and place.name != "qualified_name":
                 fields.setdefault(place.on, set()).add(place.attribute.name)
         kept = {
             name: {attribute: value for attribute, value in plain.items() if attribute not in fields.get(name, ())}
@@ -81,8 +81,8 @@ class Layout(Generic[PropertiesT]):
         values: Plain = {}
         for place in self.places:
             stored = self._kept(there, place).get(place.attribute.name)
-            if stored is not None and place.field not in values:
-                values[place.field] = place.given(stored)
+            if stored is not None and place.name not in values:
+                values[place.name] = place.given(stored)
         named = {place.attribute.name for place in self.places if place.on == ON_ENTITY}
         extended = {name: value for name, value in there.entity.items() if name not in named}
         properties = self._kind.properties(**values, extended=extended)
