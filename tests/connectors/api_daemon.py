@@ -60,6 +60,7 @@ class Kept:
 @dataclass(frozen=True)
 class Settings:
     daemon: str = "exchangeDL01"
+    worker: str = "w1"
 
 
 class Metrics:

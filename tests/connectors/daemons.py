@@ -110,7 +110,8 @@ class Daemons:
         self.bootstrap_servers = bootstrap_servers
         self.started: list[Daemon] = []
 
-    def start(self, name: str, *connectors: dict[str, Any], wait: bool = True) -> Daemon:
+    def start(self, name: str, *connectors: dict[str, Any], wait: bool = True, **settings: Any) -> Daemon:
+        """`settings`: others of the daemon's, such as `worker`, `services`, `groups`."""
         number = len(self.started)
         config, ready = self.root / f"{name}-{number}.yaml", self.root / f"{name}-{number}.url"
         config.write_text(
@@ -120,6 +121,7 @@ class Daemons:
                     "server": {"name": self.server.server, "url": self.server.url},
                     "user_id": "erinoverview",
                     "connectors": list(connectors),
+                    **settings,
                 }
             )
         )

@@ -35,6 +35,9 @@ class Named(Protocol):
     @property
     def daemon(self) -> str: ...
 
+    @property
+    def worker(self) -> str: ...
+
 
 class Exposed(Protocol):
     """The daemon's metrics."""

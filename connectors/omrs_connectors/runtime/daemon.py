@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 IDS = "INTEGRATION-DAEMON-SERVICES-"
 TICK = 1.0  # seconds between looks at what is due (integration § 5)
-ORDERLY_S = 10.0  # seconds at start for connectors to initialize in the order of their services; then all go on at once
+ORDERLY_S = 15.0  # seconds at start for connectors to initialize one after the other: a metadata server that is away takes 10
 ASSIGNED_S = 60.0  # a group of workers agrees within seconds; a killed one of this name counts for 10 more
 NAME_CHECK_S = 2.0  # a live worker answers its health in milliseconds
 HEARD_MARGIN_S = 1.0  # the lease ends here before it ends for the others
@@ -297,7 +297,9 @@ class IntegrationDaemon:
         done, pending = await asyncio.wait(waiting, timeout=ASSIGNED_S, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
-        if not done or self._abandoned.is_set():
+        if self._abandoned.is_set():
+            raise NotReadyError(f"worker {settings.worker} was stopped while it started")
+        if not done:
             raise NotReadyError(
                 f"worker {settings.worker} did not get its share of the connectors within {ASSIGNED_S:.0f} s",
                 help="is Kafka well? `omrs kafka status`",

@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 
 from omrs_connectors.api.app import create_api
 from omrs_connectors.running import announce, withdraw
@@ -33,54 +32,47 @@ def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Ends in order on SIGINT and SIGTERM, with an exit code of our own: uvicorn would raise the signal again."""
-
-    def __init__(self, config: uvicorn.Config, daemon: IntegrationDaemon) -> None:
-        super().__init__(config)
-        self._daemon = daemon
+    """Leaves SIGINT and SIGTERM to the daemon's process: uvicorn would raise them again when it ends."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._end)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+        yield
 
-    def _end(self) -> None:
-        self._daemon.abandon_start()
-        self.should_exit = True
+
+@contextlib.contextmanager
+def _ended_by_signals(daemon: IntegrationDaemon, server: uvicorn.Server) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        daemon.abandon_start()
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
     with bind(settings.host, settings.port) as listener:
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         daemon = IntegrationDaemon(settings, url=url)
-
-        @contextlib.asynccontextmanager
-        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            async with daemon.running():
-                yield
-
         config = uvicorn.Config(
-            create_api(daemon, lifespan),
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE,
-            lifespan="on",
+            create_api(daemon), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, lifespan="off"
         )
-        server = _Server(config, daemon)
-        watcher = asyncio.create_task(_watch(daemon, server, url, ready_file))
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watcher
-            await asyncio.to_thread(withdraw, settings.daemon, settings.worker)
+        server = _Server(config)
+        with _ended_by_signals(daemon, server):
+            async with daemon.running():
+                watcher = asyncio.create_task(_watch(daemon, server, url, ready_file))
+                try:
+                    await server.serve(sockets=[listener])
+                finally:
+                    watcher.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await watcher
     return 1 if daemon.failure or not server.started else 0
 
 
