@@ -30,16 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "kit" in metafunc.fixturenames:
+    if "kit_kind" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("connector_kit")
         chosen = marker.args[0] if marker is not None else metafunc.config.getoption("--connector-kit")
-        metafunc.parametrize("kit", KINDS[chosen], indirect=True)
+        metafunc.parametrize("kit_kind", KINDS[chosen])
 
 
 @pytest.fixture
-def kit(request: pytest.FixtureRequest) -> "ConnectorKit":
+def kit(kit_kind: str, request: pytest.FixtureRequest) -> "ConnectorKit":
     """A kit at an empty metadata server of the test's own."""
-    found: ConnectorKit = request.getfixturevalue(f"{request.param}_kit")
+    found: ConnectorKit = request.getfixturevalue(f"{kit_kind}_kit")
     return found
 
 

@@ -205,8 +205,8 @@ class IntegrationContext(Writes):
         zones: Names | None = None,
     ) -> Listener:
         """From now on `handle(event)` is called with each event of the server's out topic about an instance of one of
-        `types` (names; subtypes included), of one of `kinds` ("NEW_ENTITY_EVENT", or its beginning "NEW"), with one of
-        `guids`, in one of the governance `zones` (before or after the change); None = all.
+        `types` (names; the subtypes known now included), of one of `kinds` ("NEW_ENTITY_EVENT", or its beginning
+        "NEW"), with one of `guids`, in one of the governance `zones` (before or after the change); None = all.
 
         Calls come one at a time between refreshes, in the order of the topic's partitions; at least once each. An error
         that says it is retriable is tried again, any other sends the event to the daemon's dead letters.

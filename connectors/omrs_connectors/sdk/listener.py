@@ -16,6 +16,7 @@ ENTITY_CHANGES = ("NEW_ENTITY_EVENT", "UPDATED_ENTITY_EVENT")
 RELATIONSHIP_CHANGES = ("NEW_RELATIONSHIP_EVENT", "UPDATED_RELATIONSHIP_EVENT")
 
 _INSTANCES = ("entity", "originalEntity", "entityProxy", "relationship", "originalRelationship")
+_CLASSIFICATIONS = ("classification", "originalClassification")
 """What of an event is in zones: an instance as it is and as it was, so that leaving a zone is heard of too."""
 
 
@@ -89,13 +90,13 @@ class Listener:
     def wants_event(self, event: Event) -> bool:
         """Whether an event of the out topic is for this listener."""
         section = event.get("instanceEventSection") or {}
-        told = (str(section.get(name) or "") for name in ("eventType", "typeDefGUID", "instanceGUID"))
-        if not self.wants(*told):
+        if not self.wants(*(str(section.get(name) or "") for name in ("eventType", "typeDefGUID", "instanceGUID"))):
             return False
         if self.zones is None:
             return True
-        instances = [section[part] for part in _INSTANCES if section.get(part)]
-        return not instances or any(not self.zones.isdisjoint(zones_of(instance)) for instance in instances)
+        told = [section[part] for part in _INSTANCES if section.get(part)]
+        told += [{"classifications": [section[part]]} for part in _CLASSIFICATIONS if section.get(part)]
+        return not told or any(not self.zones.isdisjoint(zones_of(each)) for each in told)
 
 
 def listener_for(
