@@ -11,6 +11,7 @@ from bench import egeria
 from bench.find import find
 from bench.ingest import ingest
 from bench.lab import BenchError, Lab, lab
+from bench.listen import listen
 from bench.machine import machine, sentence
 from bench.reads import reads
 from bench.replay import replay
@@ -26,6 +27,7 @@ PIECES: dict[str, Callable[[Lab], list[Row]]] = {
     "reads": reads,
     "get": get,
     "find": find,
+    "listen": listen,
     "start": start,
     "memory": memory,
 }

@@ -115,13 +115,14 @@ EXPECTED = {
     ),
     "get": ("getEntity by guid over REST, p99",),
     "find": tuple(f"find, {name}, p99" for name in ("equal", "prefix", "contains", "regex", "sorted page")),
+    "listen": ("change at a server → connector's listener called, p99",),
     "start": ("cold start: broker and two members, until both are registered",),
     "memory": ("memory: broker, two members, daemon",),
 }
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("pieces", ["replay,ingest", "create,get,find", "reads", "start,memory"])
+@pytest.mark.parametrize("pieces", ["replay,ingest", "create,get,find", "reads,listen", "start,memory"])
 def test_every_piece_runs_and_reports(pieces: str, kafka: Endpoint) -> None:
     command = [sys.executable, "-m", "bench", "--size", str(EVENTS), "--only", pieces, "--json"]
     command += ["--bootstrap-servers", kafka.bootstrap_servers]
