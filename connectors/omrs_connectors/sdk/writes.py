@@ -6,7 +6,7 @@ from typing import Any
 from omrs_connectors.sdk.report import ActivityReport
 from omrs_schemas.errors import StatusNotSupportedError
 from omrs_streams.client import Entity, ExternalSource, MetadataClient, Relationship
-from omrs_streams.client.calls import Classifications
+from omrs_streams.client.calls import Classifications, Moment
 
 
 class Writes:
@@ -55,12 +55,16 @@ class Writes:
         properties: Mapping[str, Any],
         *,
         type_name: str | None = None,
+        effective_from: Moment | None = None,
+        effective_to: Moment | None = None,
         anchor: str | None = None,
         parent: str | None = None,
     ) -> Entity:
-        """Replaces the whole property set."""
+        """Replaces the whole property set, with the dates between which it is effective."""
         self._may_write(f"update entity {guid}")
-        bean = self.client.update_entity_properties(guid, properties, type_name=type_name)
+        bean = self.client.update_entity_properties(
+            guid, properties, type_name=type_name, effective_from=effective_from, effective_to=effective_to
+        )
         self.report.updated(guid, anchor=anchor, parent=parent, instance=bean)
         return bean
 

@@ -165,10 +165,18 @@ class Calls:
             "sequencingProperty": sort_property,
         }
 
-    def _replacing(self, type_name: str, properties: Mapping[str, Any]) -> Plan[Bean]:
-        """The request that replaces a whole property set."""
-        values = yield from self._properties(type_name, properties)
-        return request("InstancePropertiesRequest", instanceProperties=values or {"class": "InstanceProperties"})
+    def _replacing(
+        self,
+        type_name: str,
+        properties: Mapping[str, Any],
+        effective_from: Moment | None = None,
+        effective_to: Moment | None = None,
+    ) -> Plan[Bean]:
+        """The request that replaces a whole property set, effectivity dates included."""
+        values = (yield from self._properties(type_name, properties)) or {"class": "InstanceProperties"}
+        dates = {"effectiveFromTime": effective_from, "effectiveToTime": effective_to}
+        effective = {name: moment_ms(moment) for name, moment in dates.items() if moment is not None}
+        return request("InstancePropertiesRequest", instanceProperties={**values, **effective})
 
     def _validation(self, type_name: str) -> Plan[Bean]:
         """The type identification that delete, purge and refresh ask for, from the type's name."""

@@ -103,12 +103,15 @@ class EntityCalls(Calls):
         properties: Mapping[str, Any],
         *,
         type_name: str | None = None,
+        effective_from: Moment | None = None,
+        effective_to: Moment | None = None,
         event_id: str | None = None,
         expected_revision: int | None = None,
     ) -> Plan[Entity]:
-        """Replaces the whole property set (OMRS instances § Versioning). `type_name` saves the read of the entity."""
+        """Replaces the whole property set (OMRS instances § Versioning), with the dates between which it is effective.
+        `type_name` saves the read of the entity."""
         named = type_name or (yield from self.get_entity(guid)).type_name
-        body = yield from self._replacing(named, properties)
+        body = yield from self._replacing(named, properties, effective_from, effective_to)
         return entity_of((yield changing(f"{_at(guid)}/properties", body, event_id, expected_revision)))
 
     @operation
