@@ -1,6 +1,7 @@
 """Connectors made for tests (user code, as an author would write it), a handler around one, and a lane around one."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -386,3 +387,34 @@ class Asynchronous(IntegrationConnector):
         while True:
             self.beats += 1
             await asyncio.sleep(0.01)
+
+
+class Isolated(IntegrationConnector):
+    """Does what its configuration property `does` says, in a process of its own."""
+
+    def start(self) -> None:
+        self.context.register_listener(self._hear, types=["GlossaryTerm"])
+
+    def refresh(self) -> None:
+        self.context.report.count("pid", os.getpid())
+        does = str(self.context.configuration_properties.get("does", "nothing"))
+        if does == "create":
+            self.context.create_entity("GlossaryTerm", {"qualifiedName": self.context.network_address})
+        elif does == "raise":
+            raise ValueError("broken")
+        elif does == "exit":
+            os._exit(3)
+        elif does == "leak":
+            self.kept = [bytearray(b"x" * (1 << 20)) for _ in range(1_000)]
+        elif does == "spin":
+            while True:
+                pass
+        elif does == "print":
+            (Path(self.context.network_address)).write_text(str(os.getpid()))
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        guid = event["instanceEventSection"]["instanceGUID"]
+        if guid == "guid-1":
+            raise KeyError(guid)
+        with Path(self.context.network_address).open("a") as out:
+            out.write(f"{os.getpid()} {guid}\n")

@@ -66,7 +66,8 @@ class Standing:
         with self._lock:
             for name in CHANGES:
                 self._totals[name] += statistics.get(name, 0)
-            self._counters = _own(statistics) or self._counters
+            own = _own(statistics)
+            self._counters = {**self._counters, **own} if report.trigger == "events" else own or self._counters
             self._live, self._report = dict.fromkeys(CHANGES, 0), None
 
     def passed(self, now: int | None) -> None:
