@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from omrs_connectors.cli import daemon_config
+from omrs_connectors.cli import daemon_config, groups
 from omrs_connectors.cli.daemon_calls import Api, Name, Url, daemon_at
 from omrs_schemas.errors import ConfigurationError, NotReadyError
 from omrs_streams.cli import output
 
 app = typer.Typer(help="Run an integration daemon and look at its connectors.", no_args_is_help=True)
 app.add_typer(daemon_config.app, name="config")
+app.add_typer(groups.app, name="groups")
 
 POLL_S = 0.5  # between looks at whether a refresh that somebody waits for is over
 

@@ -97,6 +97,11 @@ def daemon_reports(daemon: str) -> str:
     return f"omrs.daemon.{daemon}.reports"
 
 
+def daemon_report_elements(daemon: str) -> str:
+    """The consumer group that makes metadata of a daemon's reports."""
+    return f"omrs.daemon.{daemon}.report-elements"
+
+
 def daemon_audit(daemon: str) -> str:
     return f"omrs.daemon.{daemon}.audit"
 
