@@ -35,9 +35,8 @@ def listener(**wanted: Any) -> Listener:
         ({"guids": "h"}, "NEW_ENTITY_EVENT", "Topic", "g", False),
     ],
 )
-def test_headers_decide(wanted: dict[str, Any], kind: str, type_name: str, guid: str, answer: bool) -> None:
-    headers = {"kind": kind.encode(), "type-guid": guid_of(type_name).encode(), "ce_subject": guid.encode()}
-    assert listener(**wanted).wants_headers(headers) is answer
+def test_key_and_headers_decide(wanted: dict[str, Any], kind: str, type_name: str, guid: str, answer: bool) -> None:
+    headers = {"kind": kind.encode(), "type-guid": guid_of(type_name).encode()}
     assert listener(**wanted).wants_record(guid.encode(), headers) is answer
     section = {"eventType": kind, "typeDefGUID": guid_of(type_name), "instanceGUID": guid}
     assert listener(**wanted).wants_event({"instanceEventSection": section}) is answer
@@ -46,7 +45,6 @@ def test_headers_decide(wanted: dict[str, Any], kind: str, type_name: str, guid:
 def test_what_a_record_does_not_tell_is_handed_over() -> None:
     narrow = listener(type_names="Asset", kinds="NEW", guids="g")
     assert narrow.wants_record(None, {})
-    assert narrow.wants_headers({})
     assert narrow.wants_event({})
 
 

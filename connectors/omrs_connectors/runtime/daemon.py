@@ -460,7 +460,7 @@ class _GroupEvents:
     source: Source
     group: IntegrationGroup
 
-    def wants_headers(self, headers: Mapping[str, bytes]) -> bool:
+    def wants_record(self, key: bytes | None, headers: Mapping[str, bytes]) -> bool:
         return self.group.interested(headers)
 
 

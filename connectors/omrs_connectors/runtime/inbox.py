@@ -36,12 +36,12 @@ class Record:
 
 
 class Wanting(Protocol):
-    """What decides from a record's headers: a connector's Listener, or a group."""
+    """What decides by a record's key and headers: a connector's Listener, or a group."""
 
     @property
     def source(self) -> Source: ...
 
-    def wants_headers(self, headers: Mapping[str, bytes]) -> bool: ...
+    def wants_record(self, key: bytes | None, headers: Mapping[str, bytes]) -> bool: ...
 
 
 class Supply(Protocol):
@@ -117,7 +117,7 @@ class Inbox:
         wanting = [each for each in self._listeners if each.source == source]
         for record in records:
             if record.offset >= track.next.get(record.partition, 0) and any(
-                each.wants_headers(record.headers) for each in wanting
+                each.wants_record(record.key, record.headers) for each in wanting
             ):
                 self._queue.append(record)
                 track.open.setdefault(record.partition, {})[record.offset] = None

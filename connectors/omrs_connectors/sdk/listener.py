@@ -83,10 +83,6 @@ class Listener:
         told = (headers.get("kind", b""), headers.get("type-guid", b""), key or b"")
         return self.wants(*(each.decode("utf-8", "replace") for each in told))
 
-    def wants_headers(self, headers: Mapping[str, bytes]) -> bool:
-        """The same without the key: the out topic's headers tell the guid too."""
-        return self.wants_record(headers.get("ce_subject"), headers)
-
     def wants_event(self, event: Event) -> bool:
         """Whether an event of the out topic is for this listener."""
         section = event.get("instanceEventSection") or {}
