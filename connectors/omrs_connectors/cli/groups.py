@@ -39,7 +39,7 @@ File = Annotated[
 
 
 @app.command("list")
-def list_groups(server_url: ServerUrl = "", server: ServerName = "", user: User = "erinoverview") -> None:
+def list_groups(server_url: ServerUrl = "", server: ServerName = "", user: User = "") -> None:
     """List the groups that a metadata server knows."""
     with _editor(server_url, server, user) as edit:
         output.rows(
@@ -54,7 +54,7 @@ def list_groups(server_url: ServerUrl = "", server: ServerName = "", user: User 
 
 
 @app.command()
-def show(group: Group, server_url: ServerUrl = "", server: ServerName = "", user: User = "erinoverview") -> None:
+def show(group: Group, server_url: ServerUrl = "", server: ServerName = "", user: User = "") -> None:
     """Show the connectors of a group as a daemon reads them, and their catalog targets."""
     with _editor(server_url, server, user) as edit:
         output.rows(
@@ -73,7 +73,7 @@ def create(
     description: Annotated[str, typer.Option(help="what it is for")] = "",
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
 ) -> None:
     """Make a group, if it is not there. Daemons that are configured with its name apply it at once."""
     with _editor(server_url, server, user) as edit:
@@ -94,7 +94,7 @@ def add_connector(
     direction: Direction = None,
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
 ) -> None:
     """Register a connector; one of that name that is there already is made equal to what is given."""
     given = _from_file(file) if file is not None else {}
@@ -126,7 +126,7 @@ def change(
     direction: Direction = None,
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
 ) -> None:
     """Change a connector of a group: what is given. Daemons restart the connector if its connection changed."""
     with _editor(server_url, server, user) as edit:
@@ -151,7 +151,7 @@ def remove_connector(
     connector: Connector,
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
 ) -> None:
     """Take a connector out of a group; daemons disconnect it."""
     with _editor(server_url, server, user) as edit:
@@ -168,7 +168,7 @@ def add_target(
     name: Annotated[str, typer.Option(help="what the connector calls it")] = "",
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
 ) -> None:
     """Give a connector an element to catalogue. It is refreshed, not restarted."""
     with _editor(server_url, server, user) as edit:
@@ -182,7 +182,7 @@ def remove_target(
     target: Annotated[str, typer.Argument(help="name or guid of the target, or guid of its element")],
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
 ) -> None:
     """Take an element away from a connector."""
     with _editor(server_url, server, user) as edit:

@@ -1,5 +1,6 @@
 """Which metadata server a command talks to."""
 
+import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ ServerUrl = Annotated[
     str, typer.Option("--server-url", help="URL of any worker of the metadata server", envvar="OMRS_SERVER_URL")
 ]
 ServerName = Annotated[str, typer.Option("--server", help="name of the metadata server", envvar="OMRS_SERVER")]
-User = Annotated[str, typer.Option("--user", help="who asks", envvar="OMRS_USER")]
+User = Annotated[str, typer.Option("--user", help="who asks; default: your login name", envvar="OMRS_USER")]
 
 
 def metadata_client(server_url: str, server: str, user: str) -> "MetadataClient":
@@ -24,4 +25,4 @@ def metadata_client(server_url: str, server: str, user: str) -> "MetadataClient"
         )
     from omrs_streams.client import MetadataClient
 
-    return MetadataClient(server_url, server, user)
+    return MetadataClient(server_url, server, user or getpass.getuser())

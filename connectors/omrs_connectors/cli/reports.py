@@ -33,7 +33,7 @@ def reports(
     as_json: Annotated[bool, typer.Option("--json", help="whole reports, a JSON document a line")] = False,
     server_url: ServerUrl = "",
     server: ServerName = "",
-    user: User = "erinoverview",
+    user: User = "",
     bootstrap_servers: BootstrapServers = "",
 ) -> None:
     """Show the reports of a daemon's passes, oldest first; or, without --daemon, those that a metadata server holds of

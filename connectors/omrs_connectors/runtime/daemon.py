@@ -17,6 +17,7 @@ from omrs_connectors.api.facade import GroupView, ServiceView
 from omrs_connectors.audit import DaemonAudit, context_manager_starting
 from omrs_connectors.audit.log import audit_topic
 from omrs_connectors.groups.group import IntegrationGroup
+from omrs_connectors.reports.elements import ReportElements
 from omrs_connectors.reports.publisher import ReportPublisher
 from omrs_connectors.runtime.asking import Asking
 from omrs_connectors.runtime.commands import command_topic
@@ -77,6 +78,7 @@ class IntegrationDaemon:
         self._reports = ReportPublisher(settings.daemon, self._producer, worker=settings.worker)
         self._broker = connector_broker()
         self._partners = Partners(self.settings)
+        self._elements = ReportElements(kafka, settings.daemon, self._partners.named)
         self._static = static_connectors(self.settings)
         self._states: States
         self._feed: Feed
@@ -110,6 +112,7 @@ class IntegrationDaemon:
         await self._open_services()
         self._start_groups()
         self.fleet.begin()
+        self._elements.start()
         self.audit.record(f"{IDS}0040")
         self.started = True
         await self._tick()
@@ -135,6 +138,7 @@ class IntegrationDaemon:
             self._feed.close()
             self._states.view.stop()
             await self._app.stop()
+        await asyncio.to_thread(self._elements.close)
         self.audit.record(f"{IDS}0026")
         self._partners.close()
         await asyncio.to_thread(self.audit.close)

@@ -40,6 +40,15 @@ class Partners:
             found = self._calls[partner] = PartnerCalls(client, OutEventDecoder(client))
         return found
 
+    def named(self, server: str) -> MetadataClient | None:
+        """The client of the metadata server of that name; None for one that nothing here is configured with."""
+        settings = self._settings
+        others = (each.server for each in (*settings.services, *settings.groups))
+        for given in (settings.server, *others):
+            if given is not None and given.name == server:
+                return self[Partner(given.name, given.url)].client
+        return None
+
     def close(self) -> None:
         for calls in self._calls.values():
             calls.client.close()

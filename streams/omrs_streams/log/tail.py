@@ -13,6 +13,7 @@ from omrs_schemas.codec import EventCodec
 from omrs_schemas.codec.audit import decode_audit, is_audit
 from omrs_schemas.codec.avro import MARKER
 from omrs_schemas.codec.egeria_json import from_json, loads
+from omrs_schemas.codec.reports import decode_report, is_report
 from omrs_schemas.errors import CodecError, LogError, OmrsError, PoisonRecordError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.consumer import BATCH, FILL_S, POLL_S, STALL_S, take
@@ -159,6 +160,8 @@ class Decoder:
     def _decode(self, role: Role, found: Entry, value: bytes) -> None:
         if role.kind == AUDIT and is_audit(value):
             found.data = decode_audit(value)
+        elif is_report(value):
+            found.data = decode_report(value)
         elif value.startswith(MARKER):
             found.event = self.codec.decode(value)
         elif value.lstrip()[:1] in (b"{", b"["):
