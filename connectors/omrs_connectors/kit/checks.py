@@ -45,7 +45,7 @@ def check_report_is_complete(trial: Trial) -> ActivityReport:
     return report
 
 
-def check_empty_source(trial: Trial, empty: Callable[[], None]) -> ActivityReport:
+def check_empty_source(trial: Trial, empty: Callable[[], object]) -> ActivityReport:
     """When the source suddenly holds nothing (`empty` makes it so), nothing is deleted, and people are told."""
     trial.refresh()
     empty()
@@ -57,7 +57,7 @@ def check_empty_source(trial: Trial, empty: Callable[[], None]) -> ActivityRepor
     return report
 
 
-def check_source_down(trial: Trial, down: Callable[[], None], up: Callable[[], None]) -> None:
+def check_source_down(trial: Trial, down: Callable[[], object], up: Callable[[], object]) -> None:
     """While the source cannot be reached nothing is changed and the connector says so; after a restart it goes on where
     it was."""
     trial.refresh()
