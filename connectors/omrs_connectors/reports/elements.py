@@ -57,9 +57,13 @@ class ReportElements:
     def start(self) -> None:
         self._thread.start()
 
-    def close(self) -> None:
-        """Ends it; what is not written yet is written when the daemon runs again."""
+    def stop(self) -> None:
+        """Begins to end it; what is not written yet is written when the daemon runs again."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Ends it."""
+        self.stop()
         if self._thread.is_alive():
             self._thread.join(STOP_S + 2 * POLL)
 

@@ -126,6 +126,7 @@ class IntegrationDaemon:
     async def stop(self) -> None:
         """Stops the connectors, lets go of them, leaves the group. At most some ten seconds."""
         self.started = False
+        self._elements.stop()
         self.audit.record(f"{IDS}0020")
         for task in self._tasks:
             task.cancel()

@@ -43,7 +43,7 @@ class Partners:
     def named(self, server: str) -> MetadataClient | None:
         """The client of the metadata server of that name; None for one that nothing here is configured with."""
         settings = self._settings
-        others = (each.server for each in (*settings.services, *settings.groups))
+        others = [each.server for each in settings.services] + [each.server for each in settings.groups]
         for given in (settings.server, *others):
             if given is not None and given.name == server:
                 return self[Partner(given.name, given.url)].client
