@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner, PermittedSynchronization
+from omrs_connectors.sdk.governance import GovernanceContext
 from omrs_connectors.sdk.listener import LINEAGE, Handle, Listener, Source, listener_for
 from omrs_connectors.sdk.releases import TypeNames, type_names
 from omrs_connectors.sdk.report import ActivityReport
@@ -113,6 +115,11 @@ class IntegrationContext(Writes):
         self._embedded = embedded
 
     # ---- open metadata ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def governance(self) -> GovernanceContext:
+        """Open metadata of any type, translations, to-dos and incidents, valid values, work for governance engines."""
+        return GovernanceContext(self)
 
     @property
     def types(self) -> TypeSystem:

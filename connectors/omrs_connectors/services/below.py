@@ -1,17 +1,21 @@
 """How elements hang below one another: placing, attaching, walking down, and what belongs to what."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from omrs_connectors.sdk.context import IntegrationContext
-from omrs_connectors.sdk.element import anchor_in, classifications_of, ends_of
+from omrs_connectors.services.element import anchor_in, classifications_of, ends_of
 from omrs_connectors.services.kinds import ElementKind
 from omrs_connectors.services.naming import Link, known_as
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.client import Entity, Relationship
+
+if TYPE_CHECKING:
+    from omrs_connectors.sdk.context import IntegrationContext
 
 REMEMBERED = 10_000  # parents whose type and anchor are kept: both stay as they are for an element's life; about 3 MB
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from omrs_connectors.sdk.connector import IntegrationConnector
-from omrs_connectors.sdk.element import Element, Plain, ends_of, plain_element
 from omrs_connectors.services.base import BOTH_DIRECTIONS, IntegrationService, wiki_of
+from omrs_connectors.services.element import Element, Plain, ends_of, plain_element
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.naming import Link
 from omrs_connectors.services.properties import Properties, ReferenceableProperties, called

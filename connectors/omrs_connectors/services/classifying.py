@@ -1,14 +1,18 @@
 """`MarkKind`: an attribute of a context, which is the typed calls on one classification, whatever carries it."""
 
-from collections.abc import Iterator
-from typing import Generic, Self, TypeVar, overload
+from __future__ import annotations
 
-from omrs_connectors.sdk.context import IntegrationContext
-from omrs_connectors.sdk.element import Element, Plain, anchor_in, classifications_of, plain_element
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+
+from omrs_connectors.services.element import Element, Plain, anchor_in, classifications_of, plain_element
 from omrs_connectors.services.kinds import ClassificationKind
 from omrs_connectors.services.naming import required
 from omrs_connectors.services.properties import Properties, attribute_values, field_attributes, from_attributes
 from omrs_streams.client import EntityHeader
+
+if TYPE_CHECKING:
+    from omrs_connectors.sdk.context import IntegrationContext
 
 PropertiesT = TypeVar("PropertiesT", bound=Properties)
 

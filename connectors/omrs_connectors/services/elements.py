@@ -1,16 +1,20 @@
 """`Kind`: an attribute of a context, which is the `Elements` of one kind as a connector works with them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar, overload
+from __future__ import annotations
 
-from omrs_connectors.sdk.context import IntegrationContext
-from omrs_connectors.sdk.element import Element, anchor_in, classifications_of
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+
 from omrs_connectors.services.below import Below, known_of, owned_below
+from omrs_connectors.services.element import Element, anchor_in, classifications_of
 from omrs_connectors.services.kinds import ElementKind
 from omrs_connectors.services.properties import Properties
 from omrs_connectors.services.written import Layout
 from omrs_schemas.errors import EntityNotKnownError, InvalidParameterError
 from omrs_streams.client import Entity, Relationship, contains
+
+if TYPE_CHECKING:
+    from omrs_connectors.sdk.context import IntegrationContext
 
 PropertiesT = TypeVar("PropertiesT", bound=Properties)
 
@@ -184,7 +188,15 @@ class Elements(Generic[PropertiesT]):
         wanted = layout.over(properties, there, replace=replace)
         anchor = anchor_in(classifications_of(entity))
         if wanted.entity != there.entity:
-            entity = self._context.update_entity(guid, wanted.entity, type_name=entity.type_name, anchor=anchor)
+            effective = entity.get("properties") or {}
+            entity = self._context.update_entity(
+                guid,
+                wanted.entity,
+                type_name=entity.type_name,
+                effective_from=effective.get("effectiveFromTime"),
+                effective_to=effective.get("effectiveToTime"),
+                anchor=anchor,
+            )
         for name, values in sorted(wanted.classifications.items()):
             if name not in there.classifications:
                 entity = self._context.classify(guid, name, values, anchor=anchor)

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from omrs_connectors.sdk.connector import IntegrationConnector
 from omrs_connectors.sdk.context import IntegrationContext
-from omrs_connectors.sdk.element import Element
 from omrs_connectors.services.base import FROM_THIRD_PARTY, IntegrationService, wiki_of
 from omrs_connectors.services.classifying import MarkKind
+from omrs_connectors.services.element import Element
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.kinds import Mark
 from omrs_connectors.services.naming import Link

@@ -14,6 +14,7 @@ from omrs_connectors.services.properties import Properties, ReferenceablePropert
 from omrs_connectors.services.relations import LinkKind
 from omrs_connectors.services.schemas import LinkProperties
 from omrs_connectors.services.security_integrator import ListMembershipProperties
+from omrs_connectors.services.work import AssignmentProperties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +97,6 @@ class StructureProperties(Properties):
     """TeamStructure."""
 
     delegation_escalation_authority: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AssignmentProperties(Properties):
-    """TeamMembership, TeamLeadership (4.x) / AssignmentScope (6.x)."""
-
-    position: str | None = called("assignmentType", "position")
-    description: str | None = None
 
 
 TEAM_STRUCTURE = Link(("TeamStructure",), "Team", "Team")

@@ -1,13 +1,17 @@
 """`LinkKind`: an attribute of a context, which is the `Relations` of one kind as a connector works with them."""
 
-from typing import Generic, Self, TypeVar, overload
+from __future__ import annotations
 
-from omrs_connectors.sdk.context import IntegrationContext
-from omrs_connectors.sdk.element import Relation, ends_of
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+
 from omrs_connectors.services.below import known_of
+from omrs_connectors.services.element import Relation, ends_of
 from omrs_connectors.services.kinds import RelationKind
 from omrs_connectors.services.properties import Properties, attribute_values, field_attributes, from_attributes
 from omrs_streams.client import Relationship
+
+if TYPE_CHECKING:
+    from omrs_connectors.sdk.context import IntegrationContext
 
 PropertiesT = TypeVar("PropertiesT", bound=Properties)
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from omrs_connectors.sdk.connector import IntegrationConnector
 from omrs_connectors.sdk.context import IntegrationContext
-from omrs_connectors.sdk.element import Element, Plain
 from omrs_connectors.services.base import TO_THIRD_PARTY, IntegrationService, wiki_of
 from omrs_connectors.services.classifying import MarkKind
+from omrs_connectors.services.element import Element, Plain
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.naming import Link
 from omrs_connectors.services.properties import Properties, ReferenceableProperties, called

@@ -7,17 +7,19 @@ from omrs_connectors.sdk.context import IntegrationContext
 from omrs_connectors.services.base import BOTH_DIRECTIONS, IntegrationService, wiki_of
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.naming import Link
-from omrs_connectors.services.organization_integrator import AssignmentProperties
-from omrs_connectors.services.relations import LinkKind
-from omrs_connectors.services.schemas import LinkProperties
 from omrs_connectors.services.work import (
-    ActionTargetProperties,
+    ACTION_TARGETS,
+    ASSIGNMENTS,
+    IMPACTED_RESOURCES,
+    INCIDENT_ORIGINATORS,
+    INCIDENT_REPORTS,
+    PREVIOUS_INCIDENTS,
+    TO_DO_CAUSES,
+    TO_DO_SOURCES,
+    TO_DOS,
     AnnotationProperties,
-    ImpactProperties,
-    IncidentReportProperties,
     RequestForActionProperties,
     SurveyProperties,
-    ToDoProperties,
 )
 
 SURVEY_4 = Link(("AssetDiscoveryReport",), "Asset", "OpenDiscoveryAnalysisReport")
@@ -36,8 +38,8 @@ class StewardshipIntegratorContext(IntegrationContext):
     element that it is about.
     """
 
-    to_dos = Kind("to-dos", ToDoProperties, ("ToDo",))
-    incident_reports = Kind("incident reports", IncidentReportProperties, ("IncidentReport",))
+    to_dos = TO_DOS
+    incident_reports = INCIDENT_REPORTS
     surveys = Kind(
         "reports of what was found about an element",
         SurveyProperties,
@@ -52,31 +54,13 @@ class StewardshipIntegratorContext(IntegrationContext):
         below=FINDINGS,
         anchored=True,
     )
-    action_targets = LinkKind(
-        "elements that a to-do is about", ActionTargetProperties, Link(("ActionTarget",), "ToDo", "Referenceable")
-    )
-    to_do_sources = LinkKind(
-        "who asked for a to-do", LinkProperties, Link(("ActionRequester", "ToDoSource"), "Referenceable", "ToDo")
-    )
-    to_do_causes = LinkKind("why there is a to-do", LinkProperties, Link(("Actions",), "Referenceable", "ToDo"))
-    assignments = LinkKind(
-        "who is to do it", AssignmentProperties, Link(("AssignmentScope",), "Referenceable", "Referenceable")
-    )
-    impacted_resources = LinkKind(
-        "elements that an incident is about",
-        ImpactProperties,
-        Link(("ImpactedResource",), "Referenceable", "IncidentReport"),
-    )
-    incident_originators = LinkKind(
-        "who raised an incident",
-        LinkProperties,
-        Link(("ReportOriginator", "IncidentOriginator"), "Referenceable", "IncidentReport"),
-    )
-    previous_incidents = LinkKind(
-        "from an earlier incident to one that follows from it",
-        LinkProperties,
-        Link(("ReportDependency", "IncidentDependency"), "IncidentReport", "IncidentReport"),
-    )
+    action_targets = ACTION_TARGETS
+    to_do_sources = TO_DO_SOURCES
+    to_do_causes = TO_DO_CAUSES
+    assignments = ASSIGNMENTS
+    impacted_resources = IMPACTED_RESOURCES
+    incident_originators = INCIDENT_ORIGINATORS
+    previous_incidents = PREVIOUS_INCIDENTS
 
 
 class StewardshipIntegratorConnector(IntegrationConnector):

@@ -1,9 +1,13 @@
-"""What stewards work on: classes of properties of to-dos, incident reports and annotations, in either release."""
+"""What stewards work on: to-dos, incident reports and annotations, in either release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from omrs_connectors.services.elements import Kind
+from omrs_connectors.services.naming import Link
 from omrs_connectors.services.properties import Properties, ReferenceableProperties, called
+from omrs_connectors.services.relations import LinkKind
+from omrs_connectors.services.schemas import LinkProperties
 
 TO_DO_STATUS = {"OPEN": "REQUESTED", "COMPLETE": "COMPLETED"}
 """The statuses of to-dos that ActivityStatus of 6.x calls otherwise than ToDoStatus (integration § 7)."""
@@ -92,3 +96,41 @@ class SurveyProperties(ReferenceableProperties):
     completion_time: int | None = None
     analysis_parameters: Mapping[str, str] | None = None
     analysis_step: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentProperties(Properties):
+    """TeamMembership, TeamLeadership (4.x) / AssignmentScope (6.x): as what somebody is assigned."""
+
+    position: str | None = called("assignmentType", "position")
+    description: str | None = None
+
+
+TO_DOS = Kind("to-dos", ToDoProperties, ("ToDo",))
+INCIDENT_REPORTS = Kind("incident reports", IncidentReportProperties, ("IncidentReport",))
+ACTION_TARGETS = LinkKind(
+    "elements that a to-do is about", ActionTargetProperties, Link(("ActionTarget",), "ToDo", "Referenceable")
+)
+TO_DO_SOURCES = LinkKind(
+    "who asked for a to-do", LinkProperties, Link(("ActionRequester", "ToDoSource"), "Referenceable", "ToDo")
+)
+TO_DO_CAUSES = LinkKind("why there is a to-do", LinkProperties, Link(("Actions",), "Referenceable", "ToDo"))
+ASSIGNMENTS = LinkKind(
+    "who is to do it", AssignmentProperties, Link(("AssignmentScope",), "Referenceable", "Referenceable")
+)
+"""ActionAssignment of 4.2 cannot say it: the patch that was to widen it took the to-do out of its ends."""
+IMPACTED_RESOURCES = LinkKind(
+    "elements that an incident is about",
+    ImpactProperties,
+    Link(("ImpactedResource",), "Referenceable", "IncidentReport"),
+)
+INCIDENT_ORIGINATORS = LinkKind(
+    "who raised an incident",
+    LinkProperties,
+    Link(("ReportOriginator", "IncidentOriginator"), "Referenceable", "IncidentReport"),
+)
+PREVIOUS_INCIDENTS = LinkKind(
+    "from an earlier incident to one that follows from it",
+    LinkProperties,
+    Link(("ReportDependency", "IncidentDependency"), "IncidentReport", "IncidentReport"),
+)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from omrs_connectors.sdk.element import Element, classifications_of, element_of
+from omrs_connectors.services.element import Element, classifications_of, element_of
 from omrs_connectors.services.kinds import ElementKind
 from omrs_connectors.services.properties import ON_ENTITY, ON_LINK, Place, Properties, extended_values, places
 from omrs_schemas.typedefs.system import TypeSystem

@@ -45,6 +45,27 @@ class Relation(Generic[P]):
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class RelatedElement(Generic[P]):
+    """An element, and the relationship by which it was reached."""
+
+    element: Element[P]
+    relation: Relation[P]
+
+
+def plain_relation(relationship: Relationship) -> Relation[Plain]:
+    """The relationship with its properties by attribute name; `first` is end 1."""
+    end1, end2 = ends_of(relationship)
+    return Relation(
+        guid=relationship.guid,
+        type_name=relationship.type_name,
+        first=end1,
+        second=end2,
+        properties=relationship.plain_properties,
+        status=str(relationship.get("status", "")),
+    )
+
+
 def classifications_of(entity: Mapping[str, Any]) -> dict[str, Plain]:
     """The properties of each classification of an entity bean, by name."""
     return {one["name"]: from_properties(one.get("properties")) for one in entity.get("classifications") or ()}
