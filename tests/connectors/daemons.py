@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 import yaml
 from confluent_kafka import Consumer, TopicPartition
 
+from omrs_schemas.codec.reports import decode_report
 from workers import Running, eventually
 
 START_S = 90.0
@@ -84,9 +84,13 @@ class Daemon:
             consumer.close()
 
     def activity(self, connector: str) -> list[dict[str, Any]]:
-        """The published activity reports of a connector, oldest first."""
-        reports = [orjson.loads(value) for _, value in self.published(f"omrs.daemon.{self.name}.reports")]
-        return [report for report in reports if report["connectorName"] == connector]
+        """The published reports of a connector's passes, oldest first, with all that was changed in one list each."""
+        reports = [decode_report(value) for _, value in self.published(f"omrs.daemon.{self.name}.reports")]
+        found = [report for report in reports if report["connectorName"] == connector]
+        for report in found:
+            for kind in ("createdElements", "updatedElements", "deletedElements"):
+                report[kind] = [guid for change in report["changes"] for guid in change[kind]]
+        return found
 
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace")
