@@ -13,6 +13,7 @@ from api_daemon import CHANGED_AT, ApiDaemon, Front, Kept, serving
 from rich.console import Console
 from typer.testing import CliRunner
 
+from omrs_connectors.api import GroupView
 from omrs_connectors.cli.daemon import app
 from omrs_connectors.cli.daemon_status import ago, table
 from omrs_connectors.running import announce, file_of, running, withdraw
@@ -65,13 +66,15 @@ def test_status_is_a_line_for_each_connector(url: str) -> None:
     assert (document["name"], [each["name"] for each in document["items"]]) == ("exchangeDL01", ["sales"])
 
 
-def test_status_for_people(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_for_people(url: str, daemon: ApiDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "220")
+    daemon.groups = [GroupView("Exchange", "cocoMDS1", "RUNNING", "g-1", ("dynamic",))]
     done = CliRunner().invoke(app, ["status", "--url", url])
     assert done.exit_code == 0, done.output
     assert "daemon exchangeDL01: 1 FAILED, 1 RUNNING" in done.stdout
     assert "no database" in done.stdout and "10 min" in done.stdout
+    assert "integration groups" in done.stdout and "cocoMDS1" in done.stdout
 
 
 def test_the_live_table_has_failures_first_and_fits() -> None:

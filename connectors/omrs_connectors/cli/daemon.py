@@ -14,6 +14,7 @@ from omrs_streams.cli import output
 app = typer.Typer(help="Run an integration daemon and look at its connectors.", no_args_is_help=True)
 app.add_typer(daemon_config.app, name="config")
 app.add_typer(groups.app, name="groups")
+app.add_typer(groups.app, name="groups")
 
 POLL_S = 0.5  # between looks at whether a refresh that somebody waits for is over
 
@@ -130,7 +131,7 @@ def status(
     if watch:
         watching(look, every)
     else:
-        show(*look(), as_json=as_json)
+        show(*look(), api.get("/groups")["items"], as_json=as_json)
 
 
 @app.command()

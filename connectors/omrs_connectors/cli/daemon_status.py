@@ -57,11 +57,11 @@ def ago(moment: str | None, now: int) -> str:
     return f"{seconds:.0f} s"
 
 
-def show(state: Mapping[str, Any], connectors: Iterable[Bean], *, as_json: bool) -> None:
+def show(state: Mapping[str, Any], connectors: Iterable[Bean], groups: list[Bean], *, as_json: bool) -> None:
     """Tables for people; JSON for programs: one line a connector, or with `as_json` one document."""
     listed = list(connectors)
     if as_json:
-        output.line({**state, "items": listed})
+        output.line({**state, "items": listed, "groups": groups})
         return
     if not output.is_terminal():
         output.rows(listed)
@@ -70,6 +70,7 @@ def show(state: Mapping[str, Any], connectors: Iterable[Bean], *, as_json: bool)
     output.rows((row(each, now) for each in listed), title=title(state))
     if not listed:
         output.say("There are no connectors.")
+    output.rows(({**each, "connectors": len(each["connectors"])} for each in groups), title="integration groups")
 
 
 def title(state: Mapping[str, Any]) -> str:
