@@ -29,9 +29,10 @@ class Passes:
         *,
         client: MetadataClient | None = None,
     ) -> None:
-        self.config = IntegrationConnectorConfig.model_validate(
-            {"connectorName": "one", "connectorProviderClass": f"{kind.__module__}:{kind.__qualname__}", **config}
-        )
+        given = {"connectorName": "one", **config}
+        if "connection" not in config:
+            given["connectorProviderClass"] = f"{kind.__module__}:{kind.__qualname__}"
+        self.config = IntegrationConnectorConfig.model_validate(given)
         service = service_of(kind)
         self.wakes = threading.Semaphore(0)
         self.context = service.context_class(

@@ -1,11 +1,19 @@
 """What keeps a source that was away, or answered in part, from emptying the catalogue."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import Field
 
 from omrs_connectors.sdk.options import ConnectorOptions
-from omrs_schemas.errors import DeletionRefusedError
+from omrs_schemas.codes import Code
+from omrs_schemas.errors import (
+    DeletionRefusedError,
+    EntityNotKnownError,
+    InvalidParameterError,
+    RelationshipNotKnownError,
+)
 
 
 class SafetyOptions(ConnectorOptions):
@@ -60,3 +68,15 @@ class Safety:
                 gone=gone,
                 known=known,
             )
+
+
+@contextmanager
+def gone_is_fine() -> Iterator[None]:
+    """Around a deletion: what somebody else has deleted already is as it should be."""
+    try:
+        yield
+    except (EntityNotKnownError, RelationshipNotKnownError):
+        return
+    except InvalidParameterError as error:
+        if error.code != Code.INSTANCE_ALREADY_DELETED:
+            raise

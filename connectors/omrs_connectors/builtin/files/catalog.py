@@ -2,8 +2,7 @@
 
 import posixpath
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from omrs_connectors.builtin.files.formats import FileFormat, extension_of, format_of, type_for
@@ -12,16 +11,15 @@ from omrs_connectors.builtin.files.moves import Moves
 from omrs_connectors.builtin.files.options import ARCHIVE, FilesOptions
 from omrs_connectors.builtin.files.schema import Column, FileSchema
 from omrs_connectors.builtin.files.walk import FileEntry, FolderEntry
+from omrs_connectors.builtin.safety import gone_is_fine
 from omrs_connectors.sdk import IntegrationContext
 from omrs_schemas.errors import (
     CodecError,
     EntityNotKnownError,
     InvalidParameterError,
-    RelationshipNotKnownError,
 )
 from omrs_schemas.model.values import from_properties
 
-ALREADY_DELETED = "OMRS-REPOSITORY-400-045"
 NO_COLUMNS = FileSchema(())
 CSV_FACTS = ("delimiterCharacter", "quoteCharacter")  # attributes of CSVFile, not additional properties
 
@@ -307,20 +305,9 @@ class Catalog:
 
     def _delete(self, guid: str, type_name: str, anchor: str | None = None) -> None:
         """Deletes an entity; one that is gone already is what was wanted."""
-        with _gone_is_fine():
+        with gone_is_fine():
             self._context.delete_entity(guid, type_name=type_name, anchor=anchor)
 
     def _unlink(self, guid: str, type_name: str, anchor: str) -> None:
-        with _gone_is_fine():
+        with gone_is_fine():
             self._context.unlink(guid, type_name=type_name, anchor=anchor)
-
-
-@contextmanager
-def _gone_is_fine() -> Iterator[None]:
-    try:
-        yield
-    except (EntityNotKnownError, RelationshipNotKnownError):
-        return
-    except InvalidParameterError as error:
-        if error.code != ALREADY_DELETED:
-            raise

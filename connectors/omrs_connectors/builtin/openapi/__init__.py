@@ -1,0 +1,1 @@
+"""OpenAPI documents, as APIs with their operations, parameters and what they answer."""
