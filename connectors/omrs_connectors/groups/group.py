@@ -140,7 +140,10 @@ class IntegrationGroup:
         self.status = GroupStatus.DISABLED
 
     def listening(self) -> None:
-        """The server's out topic is read from now on."""
+        """The server's out topic is read from now on; a group that was read before is read again."""
+        if self._task is not None:
+            self._pending.group = "its changes are heard from now on"
+            self._wake.set()
         self._audit.record(f"{IDS}0019", server=self.partner.name, group=self.name)
 
     def not_listening(self, error: Exception) -> None:

@@ -37,7 +37,7 @@ from omrs_connectors.runtime.surroundings import Surroundings
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner
 from omrs_connectors.sdk.listener import Source
 from omrs_connectors.services.registry import GENERIC, SERVICES
-from omrs_schemas.errors import ConfigurationError, NotReadyError, OmrsError
+from omrs_schemas.errors import ConfigurationError, LogError, NotReadyError, OmrsError
 from omrs_streams.client import MetadataClient
 from omrs_streams.clock import now_ms
 from omrs_streams.log.dead_letters import DeadLetters, dead_letter
@@ -55,6 +55,8 @@ ASSIGNED_S = 60.0  # a group of workers agrees within seconds; a killed one of t
 NAME_CHECK_S = 2.0  # a live worker answers its health in milliseconds
 HEARD_MARGIN_S = 1.0  # the lease ends here before it ends for the others
 GROUP_EVENTS = 500  # events that a group looks at at once
+LISTENING_S = 5.0  # a reader knows its topic within a second; longer means that the topic is not there
+LOOK_S = 0.1  # between looks at whether it does
 
 
 class IntegrationDaemon:
@@ -345,15 +347,23 @@ class IntegrationDaemon:
             )
             self._groups[given.name] = group
             self._run(self._follow(group))
-            group.start()
 
     # Parts
 
     async def _follow(self, group: IntegrationGroup) -> None:
-        """Hands the group the events that concern it."""
+        """Hands the group the events that concern it. It is read when its changes are heard, so that none is missed;
+        where the out topic is not there, at once, and again when it is."""
         inbox = Inbox(self._feed)
-        inbox.listeners([_GroupEvents(out_of(group.partner), group)])
+        source = out_of(group.partner)
+        inbox.listeners([_GroupEvents(source, group)])
+        try:
+            await asyncio.wait_for(self._reads(source), LISTENING_S)
+        except TimeoutError:
+            group.not_listening(LogError(f"topic {source.topic} is not there or cannot be read", topic=source.topic))
+            group.start()
+            await self._reads(source)
         group.listening()
+        group.start()
         decoder = self._partners[group.partner].decoder
         while True:
             for record in await inbox.take(GROUP_EVENTS):
@@ -363,6 +373,10 @@ class IntegrationDaemon:
                     log.warning("group %s reads itself again because of an event: %s", group.name, error)
                     self._run(self._reread(group))
                 inbox.done([record])
+
+    async def _reads(self, source: Source) -> None:
+        while not self._feed.reached(source):
+            await asyncio.sleep(LOOK_S)
 
     async def _reread(self, group: IntegrationGroup) -> None:
         with contextlib.suppress(OmrsError):  # the group has said so itself, and tries again
