@@ -1,5 +1,6 @@
 """Workers that a test may kill, on the session's broker or on one of their own."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from workers import Fleet, fleet
+
+sys.path.append(str(Path(__file__).parents[1] / "connectors"))  # daemons and their connectors, as those tests have them
 
 
 @pytest.fixture

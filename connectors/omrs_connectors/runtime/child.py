@@ -13,7 +13,7 @@ from typing import Any
 
 from omrs_connectors.runtime.faults import described
 from omrs_connectors.runtime.handler import ConnectorHandler, Setting
-from omrs_connectors.runtime.notes import Counted, Delivered, Note
+from omrs_connectors.runtime.notes import Delivered, Note, Progress
 from omrs_connectors.runtime.serving import Job, Mailbox, serve
 from omrs_connectors.sdk import ActivityReport, IntegrationConnectorConfig
 from omrs_connectors.sdk.config import Partner
@@ -24,6 +24,7 @@ from omrs_streams.client import MetadataClient, Retry
 from omrs_streams.logs import configure_logging
 
 PROGRESS_S = 1.0  # how old the counts of a refresh under way are in the status call
+PROGRESS_SHARE = 0.05  # of the time, for telling it: a report of 100,000 elements takes a while to send
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def child_main(setup: ChildSetup, pipe: Connection) -> None:
     def tell(note: Note) -> None:
         send(("note", note))
 
-    progress = _Progress(tell)
+    reporter = _Reporter(tell)
     with MetadataClient(
         setup.partner.url,
         setup.partner.name,
@@ -71,7 +72,7 @@ def child_main(setup: ChildSetup, pipe: Connection) -> None:
             setup.broker,
             setup.max_page_size,
             tell,
-            follow=progress.follow,
+            follow=reporter.follow,
         )
         handler, mailbox = ConnectorHandler(setting), Mailbox()
 
@@ -91,12 +92,12 @@ def child_main(setup: ChildSetup, pipe: Connection) -> None:
                 os._exit(0)  # the daemon is gone; nothing that the connector does may keep this process alive
 
         threading.Thread(target=receive, name="commands", daemon=True).start()
-        threading.Thread(target=progress.run, name="progress", daemon=True).start()
+        threading.Thread(target=reporter.run, name="progress", daemon=True).start()
         serve(handler, mailbox)
 
 
-class _Progress:
-    """Tells now and then how far the report under way has come."""
+class _Reporter:
+    """Tells now and then how far the report under way has come: it is what is known of it if this process is killed."""
 
     def __init__(self, tell: Callable[[Note], None]) -> None:
         self._tell = tell
@@ -109,13 +110,16 @@ class _Progress:
             self._report = report
 
     def run(self) -> None:
-        told: dict[str, int] | None = None
+        told: dict[str, int] = {}
+        took = 0.0
         while True:
-            time.sleep(PROGRESS_S)
+            time.sleep(max(PROGRESS_S, took / PROGRESS_SHARE))
             with self._lock:
-                statistics = None if self._report is None else self._report.statistics()
-                if statistics is not None and statistics != told:
-                    self._tell(Counted(statistics))
+                statistics = {} if self._report is None else self._report.statistics()
+                if self._report is not None and statistics != told:
+                    began = time.monotonic()
+                    self._tell(Progress(self._report))
+                    took = time.monotonic() - began
                 told = statistics
 
 

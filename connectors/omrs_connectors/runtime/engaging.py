@@ -7,6 +7,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from omrs_connectors.runtime.interrupting import interrupt
+
 log = logging.getLogger(__name__)
 
 THREAD_STARTS = "INTEGRATION-DAEMON-SERVICES-0030"
@@ -61,6 +63,7 @@ class Engagement:
             if self._thread.is_alive():
                 self._left = True
                 self._owner.left_behind(1)
+                interrupt(self._thread)
 
     def _run(self) -> None:
         self._begun.wait()

@@ -383,6 +383,9 @@ class ConnectorHandler:
         connected: bool = True,
     ) -> None:
         """`held`: what is to be said first, unless this failure only repeats the last one."""
+        if self._revoked:
+            log.debug("connector %s, given up before, ends with %s", self.config.connector_name, described(error))
+            return
         if status is Status.INITIALIZE_FAILED:
             error = of_a_missing_server(error, self._at.partner, self._user, connected) or error
         failure = described(error)

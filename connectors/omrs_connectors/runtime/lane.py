@@ -17,7 +17,17 @@ from omrs_connectors.runtime.faults import described
 from omrs_connectors.runtime.handler import METHOD_FAILED, Event, Setting
 from omrs_connectors.runtime.hosts import Host
 from omrs_connectors.runtime.inbox import Inbox
-from omrs_connectors.runtime.notes import Became, Delivered, LeftBehind, Listening, Note, Reported, Said, Woken
+from omrs_connectors.runtime.notes import (
+    Became,
+    Delivered,
+    LeftBehind,
+    Listening,
+    Note,
+    Progress,
+    Reported,
+    Said,
+    Woken,
+)
 from omrs_connectors.runtime.process_host import ProcessHost
 from omrs_connectors.runtime.schedule import Schedule, Timing
 from omrs_connectors.runtime.standing import Standing
@@ -33,7 +43,7 @@ from omrs_schemas.errors import ConnectorLostError
 
 log = logging.getLogger(__name__)
 
-CLOSE_S = 8.0  # a daemon ends within 10 seconds, whatever its connectors do
+CLOSE_S = 7.0  # a daemon ends within 10 seconds, whatever its connectors do
 LET_GO_S = 1.0  # for our own tasks to see that it is over
 SETTLE_S = 0.25  # without another event before a refresh begins: a burst is one refresh
 LONGEST_SETTLE_S = 2.0  # for a stream of events that does not pause
@@ -178,7 +188,7 @@ class ConnectorLane:
         return False
 
     async def close(self) -> None:
-        """Disconnects the connector for good, within 8 seconds whatever it does."""
+        """Disconnects the connector for good, within 8 seconds, whatever it does."""
         if self._closed:
             return
         self._closed = True
@@ -416,6 +426,10 @@ class ConnectorLane:
         log.warning("connector %s is FAILED: %s", self.name, error)
         self._apply(Became(Status.FAILED, self._around.clock(), described(error)))
         self._notice()
+        unfinished = self._standing.unfinished()
+        if unfinished is not None:
+            note = Reported(unfinished, True, described(error))
+            self._background(asyncio.to_thread(self._report, note), f"report-{self.name}")
 
     # ---- what the connector tells ------------------------------------------------------------------------------------
 
@@ -426,6 +440,8 @@ class ConnectorLane:
             return
         if isinstance(note, Reported):
             self._report(note)
+        elif isinstance(note, Progress):
+            self._standing.follow(note.report)
         elif isinstance(note, LeftBehind):
             self._around.metrics.left_behind.labels(self.name).inc(note.threads)
         elif isinstance(note, Listening):

@@ -40,10 +40,10 @@ class Refreshing:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What the report under way has counted so far."""
+class Progress:
+    """How far the report under way has come, from another process."""
 
-    statistics: dict[str, int]
+    report: ActivityReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class LeftBehind:
     threads: int
 
 
-Note = Became | Built | Said | Refreshing | Counted | Reported | Listening | Woken | LeftBehind
+Note = Became | Built | Said | Refreshing | Progress | Reported | Listening | Woken | LeftBehind
 
 
 @dataclass(frozen=True, slots=True)

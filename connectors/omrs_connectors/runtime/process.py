@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +23,16 @@ WATCH = 2.0  # seconds between looks whether Faust has given up
 GRACE = 3  # seconds that open requests get at stop: all are answered from memory
 
 
+SWITCH_S = 0.0005  # a connector that computes holds the interpreter for so long at most, not for Python's usual 5 ms
+
+
 def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
     """Runs the daemon until SIGINT or SIGTERM; the exit code: 0 stopped, 1 could not start or could not go on.
 
     `ready_file`, when given, holds the API's URL once the daemon is up (the port may have been chosen by the system).
     """
     configure_logging()
+    sys.setswitchinterval(SWITCH_S)
     return asyncio.run(_serve(settings, ready_file))
 
 

@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from omrs_connectors.runtime.notes import Became, Built, Counted, Refreshing
+from omrs_connectors.runtime.notes import Became, Built, Refreshing
 from omrs_connectors.runtime.status import ConnectorStatus
 from omrs_connectors.sdk import ActivityReport, IntegrationConnectorConfig
 
@@ -26,7 +26,6 @@ class Standing:
         self.instance_id = ""
         self._totals = dict.fromkeys(("passes", *CHANGES, "events", "eventFailures"), 0)
         self._counters: dict[str, int] = {}  # the connector's own, of the report under way or the last one
-        self._live = dict.fromkeys(CHANGES, 0)
         self._report: ActivityReport | None = None
         self.configured(config)
 
@@ -40,7 +39,7 @@ class Standing:
             "minMinutesBetweenRefresh": int(minutes) if minutes == int(minutes) else minutes,
         }
 
-    def apply(self, note: Became | Built | Refreshing | Counted) -> None:
+    def apply(self, note: Became | Built | Refreshing) -> None:
         with self._lock:
             if isinstance(note, Became):
                 if note.status is not self.status:
@@ -49,14 +48,11 @@ class Standing:
             elif isinstance(note, Built):
                 self.instance_id = note.instance_id
                 self.failure = self.last_refresh_time = None
-            elif isinstance(note, Refreshing):
-                self.refreshing = note.now
             else:
-                self._live = {name: note.statistics.get(name, 0) for name in CHANGES}
-                self._counters = _own(note.statistics)
+                self.refreshing = note.now
 
     def follow(self, report: ActivityReport | None) -> None:
-        """The report under way, where it lives in this process; `reported` lets it go."""
+        """The report under way; `reported` lets it go."""
         if report is not None:
             self._report = report
 
@@ -68,7 +64,12 @@ class Standing:
                 self._totals[name] += statistics.get(name, 0)
             own = _own(statistics)
             self._counters = {**self._counters, **own} if report.trigger == "events" else own or self._counters
-            self._live, self._report = dict.fromkeys(CHANGES, 0), None
+            self._report = None
+
+    def unfinished(self) -> ActivityReport | None:
+        """The report of a connector that was given up in the middle of it, if it has changed anything."""
+        report = self._report
+        return report if report is not None and report.changed else None
 
     def passed(self, now: int | None) -> None:
         """A pass is over; `now` unless it failed."""
@@ -91,10 +92,9 @@ class Standing:
     def bean(self) -> dict[str, Any]:
         """IntegrationConnectorReport (integration § 9)."""
         report = self._report
-        statistics = None if report is None else report.statistics()
+        live = {} if report is None else report.statistics()
         with self._lock:
-            live = self._live if statistics is None else statistics
-            own = self._counters if statistics is None else _own(statistics) or self._counters
+            own = _own(live) or self._counters
             totals = dict(self._totals)
             for name in CHANGES:
                 totals[name] += live.get(name, 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 from omrs_connectors.runtime.handler import ConnectorHandler, Setting
 from omrs_connectors.runtime.hosts import Line
+from omrs_connectors.runtime.interrupting import interrupt
 from omrs_connectors.runtime.notes import LeftBehind
 from omrs_connectors.runtime.serving import Job, Mailbox, serve
 from omrs_connectors.sdk import IntegrationConnectorConfig
@@ -30,7 +31,8 @@ class ThreadHost:
         self._pending: set[asyncio.Future[Any]] = set()
         self._lock = threading.Lock()
         self._ended = self._left_behind = False
-        threading.Thread(target=self._run, name=f"connector-{self._name}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"connector-{self._name}", daemon=True)
+        self._thread.start()
 
     async def call(self, method: str, *arguments: Any) -> Any:
         if self._line.is_cut:
@@ -63,6 +65,7 @@ class ThreadHost:
             self._left_behind = not self._ended
         if self._left_behind:
             self._tell(LeftBehind(1))
+            interrupt(self._thread)
 
     def end(self) -> None:
         self._line.cut()
