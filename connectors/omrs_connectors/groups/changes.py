@@ -13,6 +13,8 @@ Event = dict[str, Any]
 
 ENTITIES = (GROUP, CONNECTOR, "Connection", "ConnectorType", "Endpoint")
 
+CHANGED = "the group has changed"
+
 
 @dataclass(slots=True)
 class Pending:
@@ -57,7 +59,7 @@ class Interest:
             if not self._types.is_type_of(type_name, GROUP):
                 pending.elements |= guids
             elif not guids.isdisjoint({group_guid}) if group_guid else _is_named(section, group):
-                pending.group = "the group has changed"
+                pending.group = CHANGED
             return ""
         link = section.get("relationship") or section.get("originalRelationship")
         if link is None:  # purged: it was deleted before

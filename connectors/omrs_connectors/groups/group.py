@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from omrs_connectors.groups.changes import Event, Interest, Pending, users_of
+from omrs_connectors.groups.changes import CHANGED, Event, Interest, Pending, users_of
 from omrs_connectors.groups.reading import GroupElement, GroupReader, Registration
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner
 from omrs_schemas.errors import ConfigurationError, OmrsError, UserNotAuthorizedError
@@ -216,11 +216,12 @@ class IntegrationGroup:
     async def _apply_group(self) -> None:
         async with self._reading:
             now, self._pending = self._pending, Pending()
+            failure = self.failure
             try:
                 await self._read_all(now.group)
             except Exception as error:
                 self._pending.group = now.group
-                if now.group == "the group has changed":
+                if now.group == CHANGED and self.failure != failure:
                     self._audit.record(f"{IDS}0053", group=self.name, error=error)
                 raise
 

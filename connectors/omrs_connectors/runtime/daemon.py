@@ -375,7 +375,10 @@ class IntegrationDaemon:
                 inbox.done([record])
 
     async def _reads(self, source: Source) -> None:
-        while not self._feed.reached(source):
+        """Returns when the topic is read, from wherever."""
+        while True:
+            if self._feed.reached(source):
+                return
             await asyncio.sleep(LOOK_S)
 
     async def _reread(self, group: IntegrationGroup) -> None:
