@@ -2,25 +2,36 @@
 
 import time
 from collections import Counter
-from typing import Any
+from typing import Any, LiteralString, Protocol
+from uuid import uuid4
 
+from omrs_connectors.builtin.postgres.connector import PostgresConnector
+from omrs_connectors.builtin.postgres_catalog.names import relational_names
 from omrs_connectors.sdk import ActivityReport, IntegrationConnector, IntegrationConnectorConfig, IntegrationContext
 from omrs_connectors.sdk.config import Partner
 from omrs_connectors.services.registry import service_of
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import Entity, MetadataClient
 from postgres import PostgresServer
-from workers import Running
 
 CLEAR = {"allowClearPassword": True}
 """The tests' servers have a password that is no secret."""
+
+
+class Metadata(Protocol):
+    """The metadata server that a connector works with."""
+
+    server: str
+    url: str
+
+    def client(self, user: str) -> MetadataClient: ...
 
 
 class Life:
     """One life of a connector: what a daemon calls, without a daemon."""
 
     def __init__(
-        self, metadata: Running, connector: IntegrationConnector, address: str, password: str = "", **config: Any
+        self, metadata: Metadata, connector: IntegrationConnector, address: str, password: str = "", **config: Any
     ) -> None:
         connection: dict[str, Any] = {
             "class": "Connection",
@@ -30,6 +41,7 @@ class Life:
         }
         if password:
             connection["clearPassword"] = password
+        connection |= config.pop("connection", {})
         given = {"connectorName": "one", "connection": connection, **config}
         self.config = IntegrationConnectorConfig.model_validate(given)
         self.connector = connector
@@ -57,7 +69,7 @@ class Life:
 
 
 def postgres_life(
-    metadata: Running, connector: IntegrationConnector, server: PostgresServer, database: str, **config: Any
+    metadata: Metadata, connector: IntegrationConnector, server: PostgresServer, database: str, **config: Any
 ) -> Life:
     return Life(metadata, connector, server.dsn(database), server.password, **config)
 
@@ -105,14 +117,16 @@ def source_facts(server: PostgresServer, database: str, without: tuple[str, ...]
 
 def metadata_facts(client: MetadataClient, database_guid: str) -> Any:
     """The same of the metadata that hangs on the element of a database, found by its relationships alone."""
+    names = relational_names(client.types)
     found: dict[str, set[Any]] = {kind: set() for kind in ("schema", "table", "column", "primary", "foreign")}
     columns: dict[str, tuple[str, str, str]] = {}
-    for schema in _ends(client, database_guid, "DataSetContent", "entityOneProxy"):
+    schema_end = "entityTwoProxy" if names.database_first else "entityOneProxy"
+    for schema in _ends(client, database_guid, names.data_set_content, schema_end):
         schema_name = _name(schema)
         found["schema"].add(schema_name)
-        for structure in _ends(client, schema.guid, "Schema", "entityTwoProxy"):
+        for structure in _ends(client, schema.guid, names.asset_schema, "entityTwoProxy"):
             for table in _ends(client, structure.guid, "AttributeForSchema", "entityTwoProxy"):
-                kind = "VIEW" if "CalculatedValue" in _classifications(table) else "BASE TABLE"
+                kind = "VIEW" if names.view in _classifications(table) else "BASE TABLE"
                 found["table"].add((schema_name, _name(table), kind))
                 for column in _ends(client, table.guid, "NestedSchemaAttribute", "entityTwoProxy"):
                     path = (schema_name, _name(table), _name(column))
@@ -130,7 +144,8 @@ def metadata_facts(client: MetadataClient, database_guid: str) -> Any:
 def everything(client: MetadataClient, prefix: str) -> dict[str, Entity]:
     """Living elements of a server's databases by guid: no qualified name may come twice."""
     found = {}
-    for type_name in ("RelationalDatabase", "DeployedDatabaseSchema", "RelationalDBSchemaType", "SchemaAttribute"):
+    database = relational_names(client.types).database
+    for type_name in (database, "DeployedDatabaseSchema", "RelationalDBSchemaType", "SchemaAttribute"):
         for entity in client.iter_entities(type_name):
             if f"::{prefix}::" in entity.plain_properties["qualifiedName"]:
                 found[entity.guid] = entity
@@ -153,8 +168,72 @@ def _ends(client: MetadataClient, guid: str, type_name: str, end: str) -> list[E
 
 
 def _name(entity: Entity) -> str:
-    return str(entity.plain_properties["displayName"])
+    properties = entity.plain_properties
+    return str(properties.get("displayName") or properties["name"])
 
 
 def _classifications(entity: Entity) -> dict[str, dict[str, Any]]:
     return {each["name"]: from_properties(each.get("properties")) for each in entity.get("classifications") or ()}
+
+
+# ---- a database and the connector that looks after it ---------------------------------------------------------------
+
+SHOP: tuple[LiteralString, ...] = (
+    "create schema shop",
+    "create table shop.customer (id int primary key, email text not null, born date)",
+    "create table shop.orders (id int primary key, customer int references shop.customer, total numeric(9, 2))",
+    "create table shop.item (orders int references shop.orders, number int, sku text, primary key (orders, number))",
+    "create view shop.big as select id, total from shop.orders where total > 100",
+    "comment on table shop.customer is 'who buys'",
+    "comment on column shop.customer.email is 'where they read'",
+)
+
+
+class Shop:
+    """A database of its own, a connector that looks after it, and what both sides say."""
+
+    def __init__(self, metadata: Metadata, client: MetadataClient, server: PostgresServer) -> None:
+        self.metadata, self.client, self.server = metadata, client, server
+        self.database = f"d{uuid4().hex[:10]}"
+        self.instance = f"pg-{uuid4().hex[:8]}"
+        with server.connect() as connection:
+            connection.execute(f"create database {self.database}".encode())
+        self.dsn = server.dsn(self.database)
+        self.sql(*SHOP)
+
+    def sql(self, *statements: LiteralString) -> None:
+        self.server.sql(*statements, database=self.database)
+
+    def life(self, **options: object) -> Life:
+        given = {"instance": self.instance, **options}
+        return postgres_life(self.metadata, PostgresConnector(), self.server, self.database, options=given)
+
+    def elements(self) -> dict[str, Entity]:
+        return everything(self.client, self.instance)
+
+    def named(self) -> dict[str, Entity]:
+        """By kind and the path in the database."""
+        return {
+            name.replace(f" {self.database}", "", 1).replace("::", " ", 1): entity
+            for name, entity in by_name(self.client, self.instance).items()
+        }
+
+    def equal(self) -> None:
+        databases = [each for each in self.elements().values() if each.type_name.endswith("Database")]
+        assert len(databases) == 1
+        assert metadata_facts(self.client, databases[0].guid) == source_facts(self.server, self.database)
+
+    def told(self, life: Life) -> ActivityReport:
+        """A pass whose report names exactly the elements that it changed; afterwards both sides are equal."""
+        before = self.elements()
+        report = life.refresh()
+        after = self.elements()
+        made, gone = after.keys() - before.keys(), before.keys() - after.keys()
+        changed = {guid for guid in after.keys() & before.keys() if after[guid] != before[guid]}
+        assert set(report.guids("deleted")) & before.keys() == gone
+        assert set(report.guids("created")) >= made
+        links = set(report.guids("created")) - made
+        assert all(self.client.find_relationship(guid) for guid in links)
+        assert set(report.guids("updated")) & after.keys() == changed
+        self.equal()
+        return report

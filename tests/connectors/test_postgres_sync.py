@@ -2,84 +2,22 @@
 
 from collections.abc import Iterator
 from typing import LiteralString
-from uuid import uuid4
 
 import pytest
-from lives_with_postgres import Life, by_name, everything, metadata_facts, postgres_life, source_facts
+from lives_with_postgres import Life, Shop
 
-from omrs_connectors.builtin.postgres.connector import PostgresConnector
-from omrs_connectors.sdk import ActivityReport
 from omrs_schemas.errors import DeletionRefusedError, RepositoryError
-from omrs_streams.client import Entity, MetadataClient
+from omrs_streams.client import MetadataClient
 from postgres import PostgresServer, postgres_server
 from workers import Running
 
 pytestmark = pytest.mark.kafka
-
-SHOP: tuple[LiteralString, ...] = (
-    "create schema shop",
-    "create table shop.customer (id int primary key, email text not null, born date)",
-    "create table shop.orders (id int primary key, customer int references shop.customer, total numeric(9, 2))",
-    "create table shop.item (orders int references shop.orders, number int, sku text, primary key (orders, number))",
-    "create view shop.big as select id, total from shop.orders where total > 100",
-    "comment on table shop.customer is 'who buys'",
-    "comment on column shop.customer.email is 'where they read'",
-)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     with postgres_server() as running:
         yield running
-
-
-class Shop:
-    """A database of its own, a connector that looks after it, and what both sides say."""
-
-    def __init__(self, metadata: Running, client: MetadataClient, server: PostgresServer) -> None:
-        self.metadata, self.client, self.server = metadata, client, server
-        self.database = f"d{uuid4().hex[:10]}"
-        self.instance = f"pg-{uuid4().hex[:8]}"
-        with server.connect() as connection:
-            connection.execute(f"create database {self.database}".encode())
-        self.sql(*SHOP)
-
-    def sql(self, *statements: LiteralString) -> None:
-        self.server.sql(*statements, database=self.database)
-
-    def life(self, **options: object) -> Life:
-        given = {"instance": self.instance, **options}
-        return postgres_life(self.metadata, PostgresConnector(), self.server, self.database, options=given)
-
-    def elements(self) -> dict[str, Entity]:
-        return everything(self.client, self.instance)
-
-    def named(self) -> dict[str, Entity]:
-        """By kind and the path in the database."""
-        return {
-            name.replace(f" {self.database}", "", 1).replace("::", " ", 1): entity
-            for name, entity in by_name(self.client, self.instance).items()
-        }
-
-    def equal(self) -> None:
-        databases = [each for each in self.elements().values() if each.type_name == "RelationalDatabase"]
-        assert len(databases) == 1
-        assert metadata_facts(self.client, databases[0].guid) == source_facts(self.server, self.database)
-
-    def told(self, life: Life) -> ActivityReport:
-        """A pass whose report names exactly the elements that it changed; afterwards both sides are equal."""
-        before = self.elements()
-        report = life.refresh()
-        after = self.elements()
-        made, gone = after.keys() - before.keys(), before.keys() - after.keys()
-        changed = {guid for guid in after.keys() & before.keys() if after[guid] != before[guid]}
-        assert set(report.guids("deleted")) & before.keys() == gone
-        assert set(report.guids("created")) >= made
-        links = set(report.guids("created")) - made
-        assert all(self.client.find_relationship(guid) for guid in links)
-        assert set(report.guids("updated")) & after.keys() == changed
-        self.equal()
-        return report
 
 
 @pytest.fixture

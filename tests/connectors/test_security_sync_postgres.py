@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from lives_with_postgres import Life, by_name, postgres_life
 
-from omrs_connectors.builtin.postgres.comments import split
 from omrs_connectors.builtin.postgres.connector import PostgresConnector
+from omrs_connectors.builtin.postgres_catalog.comments import split
 from omrs_connectors.builtin.security_sync.connector import SecuritySyncConnector
 from omrs_connectors.sdk import ActivityReport
 from omrs_schemas.errors import DeletionRefusedError, RepositoryError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from omrs_connectors.builtin.postgres.comments import join, split
+from omrs_connectors.builtin.postgres_catalog.comments import join, split
 from omrs_connectors.builtin.security_sync.decision import Action, decide
 from omrs_connectors.builtin.security_sync.objects import MARK, SecuredObject
 from omrs_connectors.builtin.security_sync.statements import Change, statements

@@ -1,6 +1,8 @@
 """`PostgresConnector`: keeps metadata equal to the databases of a PostgreSQL server."""
 
+from omrs_connectors.builtin.postgres.access import address_of
 from omrs_connectors.builtin.postgres.database import Database
+from omrs_connectors.builtin.postgres.dropped import remove_dropped
 from omrs_connectors.builtin.postgres.options import PostgresOptions
 from omrs_connectors.builtin.postgres.targets import Place, places
 from omrs_connectors.builtin.postgres.waking import wake_on_ddl
@@ -42,6 +44,8 @@ class PostgresConnector(DatabaseIntegratorConnector):
                 self.context.report.count(f"databases.{looked_at}")
         if failures:
             raise failures[0]
+        if self.options.databases and self.context.network_address:
+            remove_dropped(self.context, address_of(self.context, self.options), self.options)
 
     def engage(self) -> None:
         """Returns when the connector is to stop. RepositoryError when a database goes away."""

@@ -1,18 +1,15 @@
 """What the metadata server holds of a database, by the keys of its objects."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
+from omrs_connectors.builtin.parallel import in_parallel
 from omrs_connectors.builtin.postgres.identity import database_entity, instances_of, keyed
 from omrs_connectors.builtin.postgres.wanted import LinkKey
 from omrs_connectors.builtin.postgres_catalog.names import RelationalNames
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import Entity, MetadataClient, Relationship
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(slots=True)
@@ -75,15 +72,3 @@ def _links(client: MetadataClient, held: Held, parallelism: int) -> Iterator[Rel
         yield from links
     if any(entity.type_name == "RelationalColumn" for entity in held.entities.values()):
         yield from client.iter_relationships("ForeignKey")
-
-
-def in_parallel(job: Callable[[T], R], items: Iterable[T], parallelism: int) -> Iterator[R]:
-    """The results in the order of the items; the first error ends it, and what had not begun does not begin."""
-    with ThreadPoolExecutor(parallelism, thread_name_prefix="postgres") as pool:
-        running = [pool.submit(job, item) for item in items]
-        try:
-            for future in running:
-                yield future.result()
-        finally:
-            for future in running:
-                future.cancel()

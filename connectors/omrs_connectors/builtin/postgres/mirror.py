@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omrs_connectors.builtin.postgres.held import Held, HeldEntity, HeldLink, in_parallel
+from omrs_connectors.builtin.parallel import in_parallel
+from omrs_connectors.builtin.postgres.held import Held, HeldEntity, HeldLink
 from omrs_connectors.builtin.postgres.identity import ATTRIBUTE, FACT
 from omrs_connectors.builtin.postgres.wanted import LinkKey, Part, Wanted
 from omrs_connectors.builtin.postgres_catalog.names import RelationalNames
-from omrs_connectors.builtin.safety import Safety
+from omrs_connectors.builtin.safety import Safety, gone_is_fine
 from omrs_connectors.sdk import IntegrationContext
 from omrs_streams.proxy.interfaces import MappedEntity, MappedRelationship
 
@@ -60,6 +61,10 @@ class Mirror:
         for _ in in_parallel(self._foreign_keys, wanted.tables.values(), self._parallelism):
             pass
         return not self._stopping() and self._remove(wanted, known)
+
+    def remove(self) -> None:
+        """Everything that is held of a database that is gone; whoever calls this has made sure that it may go."""
+        self._delete_all(dict(self._held.entities))
 
     def _stopping(self) -> bool:
         return self._context.stopping.is_set()
@@ -151,19 +156,31 @@ class Mirror:
             held = self._held.links.pop(key)
             if key[1] not in lost and key[2] not in lost:  # else it goes with what it was a link of
                 ends = self._held.entities[key[1]], self._held.entities[key[2]]
-                self._context.unlink(held.guid, type_name=key[0], anchor=_anchor_of(*ends))
-        order = ("RelationalColumn", "RelationalTable", "RelationalDBSchemaType", "DeployedDatabaseSchema")
-        for type_name in order:
-            keys = [key for key, entity in lost.items() if entity.type_name == type_name]
-            for _ in in_parallel(self._delete, keys, self._parallelism):
-                pass
+                with gone_is_fine():
+                    self._context.unlink(held.guid, type_name=key[0], anchor=_anchor_of(*ends))
+        self._delete_all(lost)
         return not self._stopping()
+
+    def _delete_all(self, lost: Mapping[str, HeldEntity]) -> None:
+        """From the columns up; what is none of these kinds is the database itself."""
+        for type_name in (
+            "RelationalColumn",
+            "RelationalTable",
+            "RelationalDBSchemaType",
+            "DeployedDatabaseSchema",
+            "",
+        ):
+            keys = [key for key, entity in lost.items() if entity.type_name == type_name or not type_name]
+            remaining = [key for key in keys if key in self._held.entities]
+            for _ in in_parallel(self._delete, remaining, self._parallelism):
+                pass
 
     def _delete(self, key: str) -> None:
         if self._stopping():
             return
         held = self._held.entities[key]
-        self._context.delete_entity(held.guid, type_name=held.type_name, anchor=_anchor_of(held))
+        with gone_is_fine():
+            self._context.delete_entity(held.guid, type_name=held.type_name, anchor=_anchor_of(held))
         del self._held.entities[key]
 
     def _in_scope(self, keys: Iterable[str], wanted: Wanted) -> Iterable[str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-from omrs_connectors.builtin.postgres.comments import text_of
 from omrs_connectors.builtin.postgres.identity import database_key, key_of, table_key, with_key
 from omrs_connectors.builtin.postgres.options import PostgresOptions
 from omrs_connectors.builtin.postgres_catalog.catalogue import Catalogue
@@ -38,7 +37,7 @@ def wanted(
     names: RelationalNames, instance: str, catalogue: Catalogue, options: PostgresOptions, *, identifier: bool
 ) -> Wanted:
     """`catalogue.database.system` must be set; what the options leave out is not there."""
-    catalogue = _chosen(_without_marks(catalogue), options)
+    catalogue = _chosen(catalogue, options)
     root = database_key(catalogue.database)
     mapping = CatalogueMapping(names, key_of, instance, catalogue.database, options.wants_schema)
     schema_of = {table.oid: table.schema_oid for table in catalogue.tables}
@@ -75,13 +74,4 @@ def _chosen(catalogue: Catalogue, options: PostgresOptions) -> Catalogue:
         tables=tables,
         columns=[column for column in catalogue.columns if column.table_oid in kept],
         keys=[key for key in catalogue.keys if key.table_oid in kept],
-    )
-
-
-def _without_marks(catalogue: Catalogue) -> Catalogue:
-    """Comments as people wrote them: what connectors noted at their end is not part of a description."""
-    return replace(
-        catalogue,
-        tables=[replace(table, comment=text_of(table.comment)) for table in catalogue.tables],
-        columns=[replace(column, comment=text_of(column.comment)) for column in catalogue.columns],
     )

@@ -224,6 +224,11 @@ def read_database(connection: "psycopg.Connection[Any]") -> DatabaseRow:
     return database
 
 
+def database_oids(connection: "psycopg.Connection[Any]") -> frozenset[int]:
+    """All databases of the server, whether its user may connect to them or not."""
+    return frozenset(oid for (oid,) in connection.execute("select oid::int8 from pg_database").fetchall())
+
+
 def database_names(conninfo: str) -> list[str]:
     """The databases of the server that its user may connect to. RepositoryError."""
     with snapshot(conninfo) as connection:

@@ -23,6 +23,7 @@ from omrs_connectors.builtin.postgres_catalog.catalogue import (
     SchemaRow,
     TableRow,
 )
+from omrs_connectors.builtin.postgres_catalog.comments import text_of
 from omrs_connectors.builtin.postgres_catalog.names import RelationalNames
 from omrs_streams.proxy.interfaces import Mapped, MappedEntity, MappedRelationship
 
@@ -92,7 +93,7 @@ class CatalogueMapping:
             names.resource_name: row.name,
             names.instance: self._instance,
             names.version: row.server_version,
-            "description": row.comment,
+            "description": text_of(row.comment),
             "deployedImplementationType": "PostgreSQL Relational Database",
             "additionalProperties": facts,
         }
@@ -104,7 +105,7 @@ class CatalogueMapping:
             "qualifiedName": self._qualified("DeployedDatabaseSchema", row.name),
             names.asset_name: row.name,
             names.resource_name: row.name,
-            "description": row.comment,
+            "description": text_of(row.comment),
             "additionalProperties": {"owner": row.owner},
         }
         schema = MappedEntity(
@@ -130,7 +131,7 @@ class CatalogueMapping:
         properties = {
             "qualifiedName": self._qualified("RelationalTable", schema.name, row.name),
             "displayName": row.name,
-            "description": row.comment,
+            "description": text_of(row.comment),
             "nativeClass": KINDS[row.kind],
             "additionalProperties": {"owner": row.owner},
         }
@@ -159,7 +160,7 @@ class CatalogueMapping:
         properties = {
             "qualifiedName": self._qualified("RelationalColumn", schema.name, of.name, row.name),
             "displayName": row.name,
-            "description": row.comment,
+            "description": text_of(row.comment),
             "isNullable": not row.required,
             "length": row.length,
             "precision": _precision(row.precision, as_text=on_entity),

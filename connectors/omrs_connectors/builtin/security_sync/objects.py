@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from omrs_connectors.builtin.postgres.comments import split
 from omrs_connectors.builtin.postgres.identity import column_key, database_key, identified, table_key
 from omrs_connectors.builtin.postgres_catalog.catalogue import read_database, snapshot
+from omrs_connectors.builtin.postgres_catalog.comments import split
 from omrs_connectors.builtin.security_sync.options import SecuritySyncOptions
 from omrs_connectors.builtin.security_sync.tags import COLUMN_PRIVILEGES, EVERYBODY, TABLE_PRIVILEGES, Grant, Tags
 

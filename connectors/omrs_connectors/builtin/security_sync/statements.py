@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from omrs_connectors.builtin.postgres.comments import join
+from omrs_connectors.builtin.postgres_catalog.comments import join
 from omrs_connectors.builtin.security_sync.objects import MARK, SecuredObject
 from omrs_connectors.builtin.security_sync.tags import EVERYBODY, Grant, Tags
 

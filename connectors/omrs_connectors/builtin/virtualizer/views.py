@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from omrs_connectors.builtin.postgres.comments import join, split
 from omrs_connectors.builtin.postgres.identity import column_key, database_key, identified, table_key
 from omrs_connectors.builtin.postgres_catalog.catalogue import read_database, snapshot
+from omrs_connectors.builtin.postgres_catalog.comments import join, split
 from omrs_connectors.builtin.virtualizer.options import VirtualizerOptions
 from omrs_connectors.builtin.virtualizer.plan import TEMPORARY, SourceColumn, SourceTable, View
 
