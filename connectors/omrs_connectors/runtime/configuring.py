@@ -63,3 +63,14 @@ def service_of_class(provider: str) -> IntegrationService:
     except ConfigurationError:
         return GENERIC
     return service_of(kind) if issubclass(kind, IntegrationConnector) else GENERIC
+
+
+def unknown_kind(provider: str) -> ConfigurationError | None:
+    """Why no integration service runs connectors of a class; None where one does."""
+    try:
+        kind = connector_class(provider)
+    except ConfigurationError as error:
+        return error
+    if issubclass(kind, IntegrationConnector):
+        return None
+    return ConfigurationError(f"{provider} is no integration connector", help="correct its connector type")

@@ -21,7 +21,7 @@ from omrs_connectors.reports.elements import ReportElements
 from omrs_connectors.reports.publisher import ReportPublisher
 from omrs_connectors.runtime.asking import Asking
 from omrs_connectors.runtime.commands import command_topic
-from omrs_connectors.runtime.configuring import Configured, configured, partner_of, static_connectors
+from omrs_connectors.runtime.configuring import Configured, configured, partner_of, static_connectors, unknown_kind
 from omrs_connectors.runtime.feed import Feed
 from omrs_connectors.runtime.fleet import Fleet
 from omrs_connectors.runtime.inbox import Inbox, Record
@@ -387,6 +387,9 @@ class IntegrationDaemon:
 
     def _group_changed(self, configs: Mapping[str, IntegrationConnectorConfig], group: IntegrationGroup) -> None:
         found = {each: configured(config, None, group.partner) for each, config in configs.items()}
+        for each, one in found.items():
+            if self.fleet.configured.get(each) != one and (error := unknown_kind(one.config.connector_provider_class)):
+                self.audit.record(f"{IDS}0055", connector=one.config.connector_name, group=group.name, error=error)
         self.fleet.supply(f"group {group.name}", found)
 
     def _partner_of(self, marker: str) -> Partner:
