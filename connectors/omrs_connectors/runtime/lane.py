@@ -7,15 +7,14 @@ has passed the host is given up. Nothing that a connector does holds back the lo
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from omrs_connectors.runtime.child import ChildSetup
+from omrs_connectors.runtime.calling import Calls
 from omrs_connectors.runtime.deliveries import Deliveries
 from omrs_connectors.runtime.faults import described
-from omrs_connectors.runtime.handler import METHOD_FAILED, Event, Setting
-from omrs_connectors.runtime.hosts import Host
+from omrs_connectors.runtime.handler import METHOD_FAILED, Event
 from omrs_connectors.runtime.inbox import Inbox
 from omrs_connectors.runtime.notes import (
     Became,
@@ -28,13 +27,11 @@ from omrs_connectors.runtime.notes import (
     Said,
     Woken,
 )
-from omrs_connectors.runtime.process_host import ProcessHost
 from omrs_connectors.runtime.schedule import Schedule, Timing
 from omrs_connectors.runtime.standing import Standing
 from omrs_connectors.runtime.status import NEEDS_RESTART
 from omrs_connectors.runtime.status import ConnectorStatus as Status
 from omrs_connectors.runtime.surroundings import Surroundings
-from omrs_connectors.runtime.thread_host import ThreadHost
 from omrs_connectors.sdk import IntegrationConnectorConfig
 from omrs_connectors.sdk.config import Partner
 from omrs_connectors.sdk.listener import Listener
@@ -81,9 +78,7 @@ class ConnectorLane:
         self._standing = Standing(config, around.clock())
         self._schedule = Schedule(Timing.of(config))
         self._deliveries = Deliveries(self.name, inbox, around, self._deliver, self.wake, self._changed)
-        self._turn = asyncio.Lock()
-        self._host: Host | None = None
-        self._calling = ""
+        self._calls = Calls(config, service, around, self._told, self._standing.follow, self._lost)
         self._listeners: tuple[Listener, ...] = ()
         self._heard: tuple[Listener, ...] = ()
         self._may_hear = False
@@ -124,7 +119,7 @@ class ConnectorLane:
     async def open(self) -> None:
         """Builds and initializes the connector. What goes wrong is its status."""
         try:
-            async with self._turn:
+            async with self._calls.turn:
                 await self._initialize()
         except ConnectorLostError:
             pass  # said when it happened
@@ -177,8 +172,7 @@ class ConnectorLane:
             return False
         self._standing.configured(config)
         self._schedule.timing = Timing.of(config)
-        if self._host is not None:
-            self._host.configure(config)
+        self._calls.configure(config)
         rebuilt = ("connection", "uses_blocking_calls", "isolation")
         if any(getattr(config, name) != getattr(before, name) for name in rebuilt):
             self.request_restart()
@@ -211,7 +205,7 @@ class ConnectorLane:
     async def _run_pass(self, reason: str, asked: _Asked | None) -> None:
         began = self._around.monotonic()
         try:
-            async with self._turn:
+            async with self._calls.turn:
                 await self._one_pass(reason, asked)
         except ConnectorLostError:
             pass  # said when it happened
@@ -236,7 +230,7 @@ class ConnectorLane:
             self._skip(asked)
             return
         if self.status is Status.INITIALIZED:
-            await self._call("start", seconds=self.config.deadlines.start)
+            await self._calls.call("start")
             self._may_hear, self._heard = True, ()
             self._notice()
         if self.status is Status.RUNNING:
@@ -250,7 +244,7 @@ class ConnectorLane:
         first = self._standing.last_refresh_time is None
         succeeded = False
         try:
-            succeeded = await self._call("refresh", "refresh", reason, first, seconds=self.config.deadlines.refresh)
+            succeeded = await self._calls.call("refresh", "refresh", reason, first)
         finally:
             self._after_refresh(succeeded)
         if succeeded and life == self._life:  # one that was told to stop may have left things undone
@@ -285,10 +279,9 @@ class ConnectorLane:
         """In the connector's turn."""
         self._not_hearing()
         self._listeners = ()
-        if self._host is None:
-            self._host = self._new_host()
+        self._calls.begin()
         self._schedule.initialized()
-        await self._call("initialize", seconds=self.config.deadlines.initialize)
+        await self._calls.call("initialize")
         if self.status is Status.INITIALIZE_FAILED:
             self._schedule.failed_to_initialize(self._around.monotonic())
         self._notice()
@@ -298,7 +291,10 @@ class ConnectorLane:
         while self._restart_asked is not None and not self._closed:
             asked, self._restart_asked = self._restart_asked, None
             try:
-                async with self._halted():
+                problem = await self._disconnected(self.config.deadlines.disconnect)
+                if problem:
+                    log.warning("connector %s is restarted: %s", self.name, problem)
+                async with self._calls.turn:
                     if not self._closed:
                         await self._initialize()
             except ConnectorLostError:
@@ -309,126 +305,51 @@ class ConnectorLane:
                 self.handled["restart"] = asked.command_id
             self._changed()
 
-    @contextlib.asynccontextmanager
-    async def _halted(self) -> AsyncIterator[None]:
-        """The connector's turn, with the connector disconnected; one that does not end in time is given up."""
-        problem = await self._disconnected(self.config.deadlines.disconnect)
-        if problem:
-            log.warning("connector %s is restarted: %s", self.name, problem)
-        async with self._turn:
-            yield
-
     async def _disconnected(self, seconds: float) -> str:
-        """Ends the present host: what went wrong with that."""
+        """Ends the present life of the connector: what went wrong with that."""
         self._life += 1
-        host = self._host
-        if host is None:
+        if not self._calls.there:
             return ""
-        host.stop()
         self._not_hearing()
         try:
-            async with asyncio.timeout(seconds), self._turn:
-                if self._host is host:
-                    problem = str(await host.call("disconnect"))
-                    self._host = None
-                    host.end()
-                    return problem
-                return ""
-        except TimeoutError:
-            error = ConnectorLostError(
-                f"connector {self.name} has not ended within {seconds:g} s; it is left behind",
-                help="let its methods look at context.stopping now and then",
-                connector=self.name,
-            )
-            self._give_up(host)
+            return await self._calls.end(seconds)
+        except ConnectorLostError as error:
             self._apply(Became(Status.STOPPED, self._around.clock()))
             self._say(DISCONNECT_FAILED, error=error)
+            self._report_unfinished(error)
             return str(error)
-        except ConnectorLostError as error:
-            return str(error)
-
-    def _give_up(self, host: Host) -> None:
-        if self._host is host:
-            self._host = None
-        host.give_up()
-
-    def _new_host(self) -> Host:
-        around = self._around
-        if self.config.isolation == "process":
-            setup = ChildSetup(
-                self.config,
-                self.service,
-                around.partner,
-                around.client.user_id,
-                around.broker,
-                around.max_page_size,
-                around.call_timeout,
-                around.retry_deadline,
-            )
-            return ProcessHost(setup, self._told, self._lost)
-        setting = Setting(
-            self.config,
-            self.service,
-            around.partner,
-            around.client,
-            around.broker,
-            around.max_page_size,
-            self._told,
-            around.clock,
-            self._standing.follow,
-        )
-        return ThreadHost(setting)
 
     # ---- calls -------------------------------------------------------------------------------------------------------
 
-    async def _call(self, method: str, *arguments: Any, seconds: float) -> Any:
-        """In the connector's turn. ConnectorLostError after the connector was given up, now or by somebody else."""
-        host = self._host
-        if host is None:
-            raise ConnectorLostError(f"connector {self.name} does not run", connector=self.name)
-        self._calling = method
-        try:
-            async with asyncio.timeout(seconds):
-                return await host.call(method, *arguments)
-        except TimeoutError:
-            lost = ConnectorLostError(
-                f"method {_SHOWN.get(method, method)} of connector {self.name} has not returned within {seconds:g} s",
-                help=f"look what it waits for, or raise deadlines.{_DEADLINES.get(method, method)}; then restart it",
-                connector=self.name,
-            )
-            self._give_up(host)
-            self._lost(lost)
-            raise lost from None
-        finally:
-            self._calling = ""
-
     async def _deliver(self, events: list[Event]) -> Delivered:
-        async with self._turn:
+        async with self._calls.turn:
             if self.status is not Status.RUNNING:
                 raise ConnectorLostError(f"connector {self.name} is {self.status}", connector=self.name)
-            delivered: Delivered = await self._call("deliver", events, seconds=self.config.deadlines.event)
+            delivered: Delivered = await self._calls.call("deliver", events)
         self._standing.heard(delivered.done, len(delivered.failures))
         self._notice()
         return delivered
 
     async def _tell_configuration(self) -> None:
         with contextlib.suppress(ConnectorLostError):
-            async with self._turn:
-                if self._host is not None:
-                    await self._call("reconfigure", self.config, seconds=self.config.deadlines.initialize)
+            async with self._calls.turn:
+                if self._calls.there:
+                    await self._calls.call("reconfigure", self.config)
         self._notice()
 
-    def _lost(self, error: ConnectorLostError) -> None:
+    def _lost(self, method: str, error: ConnectorLostError) -> None:
         """The connector has been given up, or its process has ended: FAILED."""
-        self._host = None
-        method = _SHOWN.get(self._calling, self._calling) or "(between calls)"
-        self._say(METHOD_FAILED, method=method, error=error)
+        self._say(METHOD_FAILED, method=method or "(between calls)", error=error)
         log.warning("connector %s is FAILED: %s", self.name, error)
         self._apply(Became(Status.FAILED, self._around.clock(), described(error)))
         self._notice()
-        unfinished = self._standing.unfinished()
-        if unfinished is not None:
-            note = Reported(unfinished, True, described(error))
+        self._report_unfinished(error)
+
+    def _report_unfinished(self, error: ConnectorLostError) -> None:
+        """What the connector had changed before it was given up has happened."""
+        report = self._standing.unfinished()
+        if report is not None:
+            note = Reported(report, True, described(error))
             self._background(asyncio.to_thread(self._report, note), f"report-{self.name}")
 
     # ---- what the connector tells ------------------------------------------------------------------------------------
@@ -509,13 +430,6 @@ class ConnectorLane:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-_SHOWN = {"deliver": "listener", "reconfigure": "initialize"}
-"""What the audit log calls a method that is not the connector's own."""
-
-_DEADLINES = {"deliver": "event", "reconfigure": "initialize"}
-"""Whose deadline a method has, where it is not its own."""
 
 
 def _under_way(task: asyncio.Task[None] | None) -> bool:
