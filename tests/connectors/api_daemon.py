@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from omrs_connectors.api import GroupView, ServiceView, create_api
+from omrs_connectors.audit import DaemonAudit
 from omrs_connectors.refusals import unknown_connector
 from omrs_connectors.services.registry import SERVICES
 from omrs_streams.api.listen import bind
@@ -61,6 +62,7 @@ class Kept:
 class Settings:
     daemon: str = "exchangeDL01"
     worker: str = "w1"
+    security: str = ""
 
 
 class Metrics:
@@ -78,6 +80,7 @@ class ApiDaemon:
     def __init__(self, *connectors: Kept, groups: Sequence[GroupView] = ()) -> None:
         self.settings = Settings()
         self.metrics = Metrics()
+        self.audit, self.recorded = DaemonAudit.of_test(self.settings.daemon)
         self.started = True
         self.failure: str | None = None
         self.groups: Sequence[GroupView] = groups

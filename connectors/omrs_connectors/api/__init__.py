@@ -2,5 +2,6 @@
 
 from omrs_connectors.api.app import create_api
 from omrs_connectors.api.facade import Daemon, GroupView, ServiceView
+from omrs_connectors.api.security import DaemonSecurity
 
-__all__ = ["Daemon", "GroupView", "ServiceView", "create_api"]
+__all__ = ["Daemon", "DaemonSecurity", "GroupView", "ServiceView", "create_api"]

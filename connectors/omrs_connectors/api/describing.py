@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi import Response
 
-from omrs_connectors.api.endpoint import Operation, endpoint
+from omrs_connectors.api.endpoint import DELEGATING, Operation, endpoint
 from omrs_connectors.api.facade import Daemon
+from omrs_connectors.api.security import DaemonSecurity
 from omrs_streams.api.describing import DescribedAPI
 from omrs_streams.api.replies import JSON
 from omrs_streams.api.v1.problems import PROBLEM_JSON
@@ -36,21 +37,21 @@ def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _REASONS[status], "content": content} for status in statuses}
 
 
-def add(app: DescribedAPI, daemon: Daemon, operation: Operation) -> None:
+def add(app: DescribedAPI, daemon: Daemon, security: DaemonSecurity, operation: Operation) -> None:
     """One of Egeria's paths, with everything that its handler does not show."""
     names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
     described: dict[str, Any] = {
         "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
     }
     if operation.path.endswith("integration-daemon/publish-open-lineage-event"):
-        described["parameters"].append({"name": "delegatingUserId", "in": "query", "schema": {"type": "string"}})
+        described["parameters"].append({"name": DELEGATING, "in": "query", "schema": {"type": "string"}})
     if operation.body is not None:
         schema = app.schema_of(operation.body)
         described["requestBody"] = {"required": False, "content": {JSON: {"schema": schema}}}
     for method in operation.methods:
         app.add_api_route(
             operation.path,
-            endpoint(daemon, operation),
+            endpoint(daemon, security, operation),
             methods=[method],
             operation_id=_operation_id(operation, method),
             summary=operation.what[0].upper() + operation.what[1:],

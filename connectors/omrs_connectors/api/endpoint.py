@@ -11,6 +11,8 @@ from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
 from omrs_connectors.api.facade import Bean, Daemon
+from omrs_connectors.api.security import DaemonSecurity, action_of
+from omrs_connectors.audit.messages_start import REFUSED, UNEXPECTED
 from omrs_connectors.refusals import unknown_server
 from omrs_schemas.errors import InvalidParameterError, OmrsError, UserNotAuthorizedError
 from omrs_streams.api.endpoint import GONE, body_of
@@ -20,6 +22,8 @@ OCF = "org.odpi.openmetadata.frameworks.connectors.ffdc"
 """Where the exceptions of integration daemons live in Egeria; its clients compare the full name."""
 
 VOID = "VoidResponse"
+DELEGATING = "delegatingUserId"
+"""The query parameter that says who asks, where the path does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class Operation:
     older: bool = False
 
 
-def endpoint(daemon: Daemon, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(
+    daemon: Daemon, security: DaemonSecurity, operation: Operation
+) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
             given = request.path_params["server"]
@@ -59,12 +65,18 @@ def endpoint(daemon: Daemon, operation: Operation) -> Callable[[Request], Awaita
                 raise unknown_server(given, daemon.settings.daemon)
             path = {name: str(value) for name, value in request.path_params.items()}
             asked = Asked(daemon, path.get("userId", ""), path, dict(request.query_params), await body_of(request))
+            security.check(asked.user or asked.query.get(DELEGATING, ""), action_of(operation.name))
             fields = await operation.handler(asked)
         except ClientDisconnect:
             return Response(status_code=GONE)
         except OmrsError as error:
+            if isinstance(error, UserNotAuthorizedError):
+                user = request.path_params.get("userId")
+                daemon.audit.record(REFUSED, user=user, operation=operation.name, message=error.message)
             return refused(error, operation)
         except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            daemon.audit.record(UNEXPECTED, operation=operation.name, message=said)
             return unexpected(error, operation.name, operation.response)
         return Response(dump({"class": operation.response, "relatedHTTPCode": 200, **fields}), media_type=JSON)
 

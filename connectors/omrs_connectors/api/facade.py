@@ -38,6 +38,16 @@ class Named(Protocol):
     @property
     def worker(self) -> str: ...
 
+    @property
+    def security(self) -> str:
+        """The class that decides who may do what; see `security`."""
+
+
+class Recorder(Protocol):
+    """The daemon's audit log."""
+
+    def record(self, message_id: str, /, **params: object) -> None: ...
+
 
 class Exposed(Protocol):
     """The daemon's metrics."""
@@ -58,6 +68,9 @@ class Daemon(Protocol):
 
     @property
     def metrics(self) -> Exposed: ...
+
+    @property
+    def audit(self) -> Recorder: ...
 
     @property
     def started(self) -> bool:

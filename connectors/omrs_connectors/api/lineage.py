@@ -7,10 +7,10 @@ import gzip
 import zlib
 from io import BytesIO
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from omrs_connectors.api import bodies
-from omrs_connectors.api.endpoint import VOID, Asked, Operation
+from omrs_connectors.api.endpoint import DELEGATING, VOID, Asked, Operation
 from omrs_connectors.api.facade import Bean, Daemon
 from omrs_connectors.api.paths import BASE
 from omrs_streams.api.endpoint import MAX_BODY, body_of
@@ -21,7 +21,7 @@ _SERVER = "/servers/{server}/open-metadata"
 
 
 async def publish(asked: Asked) -> Bean:
-    await asked.daemon.publish_lineage(event_text(asked.body), asked.user or asked.query.get("delegatingUserId", ""))
+    await asked.daemon.publish_lineage(event_text(asked.body), asked.user or asked.query.get(DELEGATING, ""))
     return {}
 
 
@@ -45,12 +45,13 @@ def event_text(raw: bytes) -> str:
     return text
 
 
-def install(app: FastAPI, daemon: Daemon) -> None:
+def add_path(router: APIRouter, daemon: Daemon) -> None:
     """The path of OpenLineage's clients: an empty 200, or a problem with the status that HTTP has for it."""
 
-    @app.post(
+    @router.post(
         CLIENTS_PATH,
         tags=["lineage"],
+        operation_id="publishLineageEvent",
         summary="hands an OpenLineage event to the lineage connectors",
         openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}},
     )

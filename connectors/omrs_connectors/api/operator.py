@@ -32,7 +32,12 @@ def install(app: FastAPI, daemon: Daemon) -> None:
         """200 while the process should go on running; a connector that failed is no reason to restart it."""
         failure = daemon.failure
         states = {str(bean["connectorName"]): bean["connectorStatus"] for _, _, bean in connectors(daemon)}
-        answer = {"status": "DOWN" if failure else "UP", "daemon": name, "worker": daemon.settings.worker, "connectors": states}
+        answer = {
+            "status": "DOWN" if failure else "UP",
+            "daemon": name,
+            "worker": daemon.settings.worker,
+            "connectors": states,
+        }
         if failure:
             answer["reason"] = failure
         return Response(page(answer), 503 if failure else 200, media_type=JSON)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from fastapi.routing import APIRoute
 from fastapi.types import DecoratedCallable
 
 from omrs_connectors.api.beans import connectors
 from omrs_connectors.api.describing import refused
 from omrs_connectors.api.facade import Daemon
+from omrs_connectors.api.lineage import add_path
 from omrs_connectors.api.models import (
     Accepted,
     Configuration,
@@ -24,6 +24,7 @@ from omrs_connectors.api.models import (
     Target,
 )
 from omrs_connectors.api.paths import group_of, service_of
+from omrs_connectors.api.problems import GuardedRoute
 from omrs_connectors.refusals import unknown_connector
 from omrs_streams import metrics
 from omrs_streams.api.v1.asking import user_of
@@ -33,19 +34,13 @@ Name = Annotated[str, Path(description="name or id of a connector")]
 ACCEPTED = 202
 
 
-class _Route(APIRoute):
-    """What is not known is left out of answers."""
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
-        super().__init__(path, endpoint, **{**given, "response_model_exclude_none": True})
-
-
 def make_router(daemon: Daemon) -> APIRouter:
-    router = APIRouter(responses=refused(400, 503), route_class=_Route)
+    router = APIRouter(responses=refused(400, 503), route_class=GuardedRoute)
     _states(router, daemon)
     _commands(router, daemon)
     _configuration(router, daemon)
     _groups(router, daemon)
+    add_path(router, daemon)
     return router
 
 

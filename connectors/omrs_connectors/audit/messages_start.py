@@ -10,9 +10,12 @@ SERVICES_STARTING = "OMAG-ADMIN-0100"
 SERVICES_STARTED = "OMAG-ADMIN-0101"
 SECURITY = "OPEN-METADATA-SECURITY-0003"
 
-OF_EVERY_SERVER = ("OMRS-AUDIT-0001", "OMRS-AUDIT-0007", "OMRS-AUDIT-0100", "OMRS-AUDIT-0101")
-"""Said by a daemon as by a metadata server, the last two of dead letters. `OMRS-AUDIT-0064`, the first of all messages,
-names the daemon as the server."""
+REFUSED = "OMRS-STREAMS-0030"
+UNEXPECTED = "OMRS-STREAMS-0031"
+
+OF_EVERY_SERVER = ("OMRS-AUDIT-0001", "OMRS-AUDIT-0007", "OMRS-AUDIT-0100", "OMRS-AUDIT-0101", REFUSED, UNEXPECTED)
+"""Said by a daemon as by a metadata server: its start, dead letters, requests. `OMRS-AUDIT-0064`, the first of all
+messages, names the daemon as the server."""
 
 ABOUT_THE_LOG = ("OMRS-STREAMS-0001", "OMRS-STREAMS-0002", "OMRS-STREAMS-0003", "OMRS-STREAMS-0004")
 """Recorded by the audit log about itself."""

@@ -78,6 +78,7 @@ async def _serve(settings: DaemonSettings, ready_file: Path | None) -> int:
                     watcher.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await watcher
+                    await asyncio.to_thread(withdraw, settings.daemon, settings.worker)
     return 1 if daemon.failure or not server.started else 0
 
 
