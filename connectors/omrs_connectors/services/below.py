@@ -32,15 +32,20 @@ SCHEMA_OPTION = Link(("SchemaTypeOption",), "SchemaTypeChoice", "SchemaType")
 CONTACT = Link(("ContactThrough",), "ActorProfile", "ContactDetails")
 CATEGORY = Link(("CategoryAnchor",), "Glossary", "GlossaryCategory")
 TERM = Link(("TermAnchor",), "Glossary", "GlossaryTerm")
+SUBCATEGORY_4 = Link(("CategoryHierarchyLink",), "GlossaryCategory", "GlossaryCategory")
+SUBCATEGORY_6 = Link(("CollectionMembership",), "CollectionFolder", "CollectionFolder")
 MEMBER = Link(("CollectionMembership",), "Collection", "Referenceable")
 
-OWNED = (
-    *(ASSET_SCHEMA, SCHEMA_ATTRIBUTE, NESTED_ATTRIBUTE, PORT_SCHEMA, PROCESS_PORT, SCHEMA_OPTION, CONTACT),
-    *(API_OPERATIONS, API_HEADER, API_REQUEST, API_RESPONSE, CATEGORY, TERM, MEMBER),
+STRUCTURE = (
+    *(ASSET_SCHEMA, SCHEMA_ATTRIBUTE, NESTED_ATTRIBUTE, PORT_SCHEMA, PROCESS_PORT, SCHEMA_OPTION),
+    *(API_OPERATIONS, API_HEADER, API_REQUEST, API_RESPONSE, CATEGORY, TERM),
 )
-"""Along these, from first to second, an element has others that belong to it: those with its anchor, or without one
-where the relationship itself says so."""
-SHARED = ("CollectionMembership", "ContactThrough")  # members may belong to others: only anchored ones are deleted
+"""Along these, from first to second, is what an element is made of: it goes with the element, unless something else is
+its anchor."""
+NESTED = (SUBCATEGORY_4, SUBCATEGORY_6)
+"""What is below goes too where it has the same anchor."""
+MEMBERS = (MEMBER, CONTACT)
+"""What is below goes too where the element is its anchor: a category's terms are its glossary's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,22 +241,30 @@ class Below:
 def owned_below(context: IntegrationContext, root: Entity, anchor: str) -> list[Entity]:
     """Everything that belongs to an element and goes when it goes, the innermost first."""
     types = context.types
-    links = [(name, link) for link in OWNED if (name := known_as(types, "RelationshipDef", link.names))]
     found: dict[str, Entity] = {}
     level = [root]
     while level:
         following: list[Entity] = []
         for entity in level:
-            fitting = [(name, link) for name, link in links if types.is_type_of(entity.type_name, link.first)]
-            if fitting:
-                following += _children(context, entity, fitting, anchor)
+            links = [
+                (name, link)
+                for link in (*STRUCTURE, *NESTED, *MEMBERS)
+                if types.is_type_of(entity.type_name, link.first)
+                and (name := known_as(types, "RelationshipDef", link.names))
+            ]
+            if links:
+                following += _children(context, entity, links, (anchor, root.guid))
         level = [entity for entity in following if entity.guid not in found and entity.guid != root.guid]
         found |= {entity.guid: entity for entity in level}
     return list(reversed(found.values()))
 
 
-def _children(context: IntegrationContext, entity: Entity, links: list[tuple[str, Link]], anchor: str) -> list[Entity]:
+def _children(
+    context: IntegrationContext, entity: Entity, links: list[tuple[str, Link]], anchors: tuple[str, str]
+) -> list[Entity]:
+    """What is below one element and goes with it; `anchors`: the root's anchor, and the root."""
     types = context.types
+    anchor, root = anchors
     graph = context.client.neighborhood(entity.guid, 1, relationship_types=sorted({name for name, _ in links}))
     entities = {each.guid: each for each in graph.entities}
     found = []
@@ -264,6 +277,7 @@ def _children(context: IntegrationContext, entity: Entity, links: list[tuple[str
             if first != entity.guid or child is None or not types.is_type_of(child.type_name, link.second):
                 continue
             owner = anchor_in(classifications_of(child))
-            if owner in (anchor, entity.guid) or (owner is None and name not in SHARED):
+            owners = (root, entity.guid) if link in MEMBERS else (anchor, entity.guid)
+            if owner in owners or (owner is None and link in STRUCTURE):
                 found.append(child)
     return found

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from omrs_connectors.sdk.connector import IntegrationConnector
 from omrs_connectors.services.base import BOTH_DIRECTIONS, IntegrationService, wiki_of
+from omrs_connectors.services.below import SUBCATEGORY_4, SUBCATEGORY_6
 from omrs_connectors.services.element import Element, Plain, ends_of, plain_element
 from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.naming import Link
@@ -75,8 +76,6 @@ class TermLinkProperties(Properties):
     source: str | None = None
 
 
-CATEGORY_IN_4 = Link(("CategoryHierarchyLink",), "GlossaryCategory", "GlossaryCategory")
-CATEGORY_IN_6 = Link(("CollectionMembership",), "CollectionFolder", "CollectionFolder")
 GLOSSARY_TERM = Link(("TermAnchor", "CollectionMembership"), "Glossary", "GlossaryTerm")
 
 
@@ -101,8 +100,8 @@ class CatalogIntegratorContext(SchemaContext):
         ("CollectionFolder", "GlossaryCategory"),
         below=(
             Link(("CategoryAnchor", "CollectionMembership"), "Glossary", "GlossaryCategory"),
-            CATEGORY_IN_4,
-            CATEGORY_IN_6,
+            SUBCATEGORY_4,
+            SUBCATEGORY_6,
         ),
         anchored=True,
     )
