@@ -142,13 +142,17 @@ class IntegrationGroup:
     def listening(self) -> None:
         """The server's out topic is read from now on; a group that was read before is read again."""
         if self._task is not None:
-            self._pending.group = "its changes are heard from now on"
-            self._wake.set()
+            self.read_soon("its changes are heard from now on")
         self._audit.record(f"{IDS}0019", server=self.partner.name, group=self.name)
 
     def not_listening(self, error: Exception) -> None:
         """The server's out topic cannot be read."""
         self._audit.record(f"{IDS}0027", server=self.partner.name, group=self.name, error=error)
+
+    def read_soon(self, reason: str) -> None:
+        """The whole group is read again, together with what else changes meanwhile."""
+        self._pending.group = reason
+        self._wake.set()
 
     def interested(self, headers: Mapping[str, bytes]) -> bool:
         """Whether a record of the out topic can concern the group, before it is decoded.

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -24,6 +23,7 @@ from omrs_connectors.runtime.commands import command_topic
 from omrs_connectors.runtime.configuring import Configured, configured, partner_of, static_connectors, unknown_kind
 from omrs_connectors.runtime.feed import Feed
 from omrs_connectors.runtime.fleet import Fleet
+from omrs_connectors.runtime.following import follow
 from omrs_connectors.runtime.inbox import Inbox, Record
 from omrs_connectors.runtime.lane import ConnectorLane
 from omrs_connectors.runtime.lineage import lineage_record, lineage_topic
@@ -35,9 +35,8 @@ from omrs_connectors.runtime.settings import DaemonSettings
 from omrs_connectors.runtime.states import LEASE_S, States, beating, state_topic
 from omrs_connectors.runtime.surroundings import Surroundings
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner
-from omrs_connectors.sdk.listener import Source
 from omrs_connectors.services.registry import GENERIC, SERVICES
-from omrs_schemas.errors import ConfigurationError, LogError, NotReadyError, OmrsError
+from omrs_schemas.errors import ConfigurationError, NotReadyError, OmrsError
 from omrs_streams.client import MetadataClient
 from omrs_streams.clock import now_ms
 from omrs_streams.log.dead_letters import DeadLetters, dead_letter
@@ -54,9 +53,6 @@ ORDERLY_S = 15.0  # seconds at start for connectors to initialize in order: long
 ASSIGNED_S = 60.0  # a group of workers agrees within seconds; a killed one of this name counts for 10 more
 NAME_CHECK_S = 2.0  # a live worker answers its health in milliseconds
 HEARD_MARGIN_S = 1.0  # the lease ends here before it ends for the others
-GROUP_EVENTS = 500  # events that a group looks at at once
-LISTENING_S = 5.0  # a reader knows its topic within a second; longer means that the topic is not there
-LOOK_S = 0.1  # between looks at whether it does
 
 
 class IntegrationDaemon:
@@ -346,44 +342,9 @@ class IntegrationDaemon:
                 refresh_interval=self.settings.group_refresh,
             )
             self._groups[given.name] = group
-            self._run(self._follow(group))
+            self._run(follow(group, self._feed, self._partners[partner].decoder))
 
     # Parts
-
-    async def _follow(self, group: IntegrationGroup) -> None:
-        """Hands the group the events that concern it. It is read when its changes are heard, so that none is missed;
-        where the out topic is not there, at once, and again when it is."""
-        inbox = Inbox(self._feed)
-        source = out_of(group.partner)
-        inbox.listeners([_GroupEvents(source, group)])
-        try:
-            await asyncio.wait_for(self._reads(source), LISTENING_S)
-        except TimeoutError:
-            group.not_listening(LogError(f"topic {source.topic} is not there or cannot be read", topic=source.topic))
-            group.start()
-            await self._reads(source)
-        group.listening()
-        group.start()
-        decoder = self._partners[group.partner].decoder
-        while True:
-            for record in await inbox.take(GROUP_EVENTS):
-                try:
-                    await group.on_event(await asyncio.to_thread(decoder.decode, record.value))
-                except OmrsError as error:
-                    log.warning("group %s reads itself again because of an event: %s", group.name, error)
-                    self._run(self._reread(group))
-                inbox.done([record])
-
-    async def _reads(self, source: Source) -> None:
-        """Returns when the topic is read, from wherever."""
-        while True:
-            if self._feed.reached(source):
-                return
-            await asyncio.sleep(LOOK_S)
-
-    async def _reread(self, group: IntegrationGroup) -> None:
-        with contextlib.suppress(OmrsError):  # the group has said so itself, and tries again
-            await group.refresh_config("an event could not be read")
 
     def _group_changed(self, configs: Mapping[str, IntegrationConnectorConfig], group: IntegrationGroup) -> None:
         found = {each: configured(config, None, group.partner) for each, config in configs.items()}
@@ -476,17 +437,6 @@ class IntegrationDaemon:
         )
         await self._producer.send_batch([letter])
         log.warning("dead letter: %s[%s]@%s: %s", record.topic, record.partition, record.offset, error)
-
-
-@dataclass(frozen=True, slots=True)
-class _GroupEvents:
-    """Listens for what concerns a group."""
-
-    source: Source
-    group: IntegrationGroup
-
-    def wants_record(self, key: bytes | None, headers: Mapping[str, bytes]) -> bool:
-        return self.group.interested(headers)
 
 
 def _same(client: MetadataClient) -> MetadataClient:
