@@ -430,6 +430,18 @@ def test_the_topic_is_read_by_connector_element_and_date(here: MetadataClient, d
         DaemonReports(daemon.settings, unique("nobody"))
 
 
+def test_what_comes_is_followed(daemon: Daemon) -> None:
+    daemon.publish(report())
+    reports = DaemonReports(daemon.settings, daemon.name)
+    later = report(trigger="events")
+    later.created("x")
+    daemon.publish(later)
+    follower = reports.from_now(Wanted())
+    assert next(follower)["trigger"] == "events"
+    follower.close()  # type: ignore[attr-defined]
+    assert [one["trigger"] for one in reports.until_now(Wanted())] == ["refresh"]
+
+
 def test_the_command_shows_reports_of_a_daemon_and_of_an_element(
     server: Running, here: MetadataClient, daemon: Daemon
 ) -> None:
