@@ -51,7 +51,8 @@ def test_a_group_is_defined_changed_and_taken_apart(terminal: Terminal, client: 
     ]
     [changed] = terminal.run(
         "set", group, "lake", "--address", "/data/pond", "--every", "0", "-p", "columns=true",
-        "--connector-user", "peter", "--direction", "FROM_THIRD_PARTY", "--metadata-source", "Lake:1", "--provider", "personal-data",
+        "--connector-user", "peter", "--direction", "FROM_THIRD_PARTY",
+        "--metadata-source", "Lake:1", "--provider", "personal-data",
     )  # fmt: skip
     assert (changed["where"], changed["every"], changed["provider"]) == ("/data/pond", "once", "personal-data")
     folder = client.add_entity("FileFolder", {"qualifiedName": unique("folder")}).guid

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omrs_connectors.sdk.config import PermittedSynchronization
+from omrs_connectors.sdk.texts import from_text
 from omrs_schemas.errors import EntityNotKnownError, EntityProxyOnlyError
 from omrs_streams.client import Entity, MetadataClient, Relationship
 
@@ -62,7 +63,9 @@ def _target(link: Relationship, element: Entity) -> CatalogTarget:
         metadata_source_qualified_name=str(
             properties.get("metadataSourceQualifiedName") or properties.get("metadataCollectionQualifiedName") or ""
         ),
-        configuration_properties=properties.get("configurationProperties") or {},
+        configuration_properties={
+            name: from_text(value) for name, value in (properties.get("configurationProperties") or {}).items()
+        },
         templates=properties.get("templates") or properties.get("templateProperties") or {},
         permitted_synchronization=None if permitted is None else PermittedSynchronization(str(permitted)),
         delete_method=str(properties.get("deleteMethod") or ""),
