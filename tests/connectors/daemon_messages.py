@@ -12,7 +12,7 @@ from workers import eventually
 
 IDS = "INTEGRATION-DAEMON-SERVICES-"
 _ID = r"OM[A-Z]{2}-[A-Z-]*\d{4}|OPEN-METADATA-SECURITY-\d{4}|INTEGRATION-DAEMON-SERVICES-\d{4}"
-_LINE = re.compile(
+LINE = re.compile(
     r"(?P<at>\w{3} \w{3} \d\d \d\d:\d\d:\d\d \S+ \d{4}) (?P<server>\S+) (?P<severity>[A-Z]\w+)"
     rf" (?P<id>{_ID}) (?P<text>.*)"
 )
@@ -29,7 +29,7 @@ class Message:
 
 
 def on_console(daemon: Daemon) -> list[Message]:
-    found = [match for line in daemon.log_text().splitlines() if (match := _LINE.fullmatch(line))]
+    found = [match for line in daemon.log_text().splitlines() if (match := LINE.fullmatch(line))]
     assert all(match["server"] == daemon.name for match in found)
     return [Message(match["id"].removeprefix(IDS), match["severity"], match["text"]) for match in found]
 
