@@ -12,6 +12,7 @@ from daemons import Daemon, Daemons
 from lives_with_postgres import by_name, metadata_facts, source_facts
 
 from omrs_connectors.runtime.settings import load_daemon_settings
+from omrs_schemas.errors import EntityNotKnownError
 from omrs_streams.client import MetadataClient
 from postgres import PostgresServer, postgres_server
 from workers import eventually, unique
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.kafka
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "older-daemons.md"
 SECRETS = ("WAREHOUSE_CATALOG", "SALES_CATALOG", "SALES_SECURITY", "SALES_VIEWS")
+
+LISTENING = "select from pg_stat_activity where datname = current_database() and query like 'listen%'"
 
 
 def documented() -> dict[str, str]:
@@ -73,8 +76,12 @@ class Site:
         return {name.replace(prefix, "", 1): each for name, each in by_name(self.client, self.instance).items()}
 
     def equal(self) -> bool:
-        database = self.named().get("RelationalDatabase")
-        found = metadata_facts(self.client, database.guid) if database is not None else None
+        """False also while elements come and go between two reads."""
+        try:
+            database = self.named()["RelationalDatabase"]
+            found = metadata_facts(self.client, database.guid)
+        except (EntityNotKnownError, KeyError):
+            return False
         return bool(found == source_facts(self.server, self.database))
 
 
@@ -120,8 +127,7 @@ def test_the_data_platform_server_is_told(site: Site) -> None:
     daemon = site.start("data-platform-server", "sales", refreshTimeInterval=0)
     state(daemon, "sales", "RUNNING")
     eventually(site.equal, "the first sync")
-    listening = "select from pg_stat_activity where query like 'listen%'"
-    eventually(lambda: site.rows(listening), "it listens")
+    eventually(lambda: site.rows(LISTENING), "it listens")
     for statement in ("create table told (id int)", "alter table told add column more text", "drop table told"):
         site.sql(statement)
         eventually(site.equal, statement)
@@ -164,6 +170,24 @@ def test_the_security_sync_server_follows_tags(site: Site) -> None:
     eventually(lambda: site.rows(may) == [(True,)], "the grant follows")
     site.client.declassify(column.guid, "SecurityTags")
     eventually(lambda: site.rows(may) == [(False,)], "and is taken away")
+
+
+def test_the_security_sync_server_is_told_of_grants(site: Site) -> None:
+    site.start("data-platform-server", "warehouse")
+    eventually(site.equal, "the first sync")
+    changes = {"permittedSynchronization": "FROM_THIRD_PARTY", "usesBlockingCalls": True, "refreshTimeInterval": 0}
+    daemon = site.start("security-sync-server", **changes)
+    state(daemon, "sales security", "RUNNING")
+    eventually(lambda: site.rows(LISTENING), "it listens")
+    table = site.named()["RelationalTable::public::customer"].guid
+
+    def tagged() -> bool:
+        return "SecurityTags" in str(site.client.get_entity(table).get("classifications"))
+
+    site.sql("grant select on customer to public")
+    eventually(tagged, "the grant becomes a tag")
+    site.sql("revoke select on customer from public")
+    eventually(lambda: not tagged(), "and the tag goes with it")
 
 
 def test_the_virtualizer_follows_the_glossary(site: Site) -> None:
