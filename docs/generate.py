@@ -324,6 +324,14 @@ def conformance() -> str:
     return table(("Profile", "Requirement", "Tests"), rows())
 
 
+def services(part: str) -> str:
+    """A part of integration-services.md."""
+    tables = runpy.run_path(str(DOCS / "services_tables.py"))
+    if part == "contexts":
+        return str(tables["contexts"]())
+    return table(tables["HEAD"] if part == "summary" else ("Call", "What"), tables[part]())
+
+
 def left_out() -> str:
     return table(("Id", "Why not"), ((f"`{message_id}`", why) for message_id, why in LEFT_OUT.items()))
 
@@ -337,6 +345,12 @@ OPERATIONS = {
 }
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "integration-services.md": {
+        "services": lambda: services("summary"),
+        "calls": lambda: services("calls"),
+        "contexts": lambda: services("contexts"),
+        "governance": lambda: services("governance"),
+    },
     "settings.md": {
         "worker": lambda: settings(ServerSettings, "OMRS_", leave_out=("kafka",)),
         "cohort": lambda: settings(CohortSettings, ""),

@@ -10,7 +10,7 @@ from omrs_connectors.services.elements import Kind
 from omrs_connectors.services.naming import Link
 from omrs_connectors.services.properties import Properties, ReferenceableProperties
 from omrs_connectors.services.relations import LinkKind
-from omrs_connectors.services.schemas import AssetProperties, CapabilityProperties, NoProperties
+from omrs_connectors.services.schemas import AssetProperties, CapabilityProperties, DataSetProperties, NoProperties
 from omrs_connectors.services.uses import (
     SchemaContext,
     asset_uses,
@@ -64,6 +64,7 @@ class LineageIntegratorContext(SchemaContext):
 
     engines = Kind("software that runs processes", CapabilityProperties, ("Engine",))
     processes = Kind("processes of any type", ProcessProperties, ("Process",))
+    datasets = Kind("data sets that processes read and write", DataSetProperties, ("DataSet",))
     components = Kind("deployed programs, such as jobs", ComponentProperties, ("DeployedSoftwareComponent",))
     runs = Kind("processes that run once, inside others", ProcessProperties, ("TransientEmbeddedProcess",))
     ports = Kind("ports of a process", PortProperties, ("PortImplementation",), below=(PROCESS_PORT,), anchored=True)

@@ -32,7 +32,7 @@ class Relations(Generic[PropertiesT]):
         return self._kind.link.type_name(self._context.types)
 
     def get(self, guid: str) -> Relation[PropertiesT]:
-        """RelationshipNotKnownError."""
+        """The relationship. RelationshipNotKnownError."""
         return self._read(self._context.client.get_relationship(guid))
 
     def of(self, guid: str) -> list[Relation[PropertiesT]]:

@@ -42,6 +42,7 @@ class MultiLanguageManagement:
         return sorted(found, key=lambda one: (one.language, one.locale or ""))
 
     def get(self, guid: str, language: str, locale: str | None = None) -> Translation | None:
+        """The translation in a language, as it is spoken there; None where there is none."""
         found = self._find(guid, language, locale)
         return None if found is None else _translation(found.plain_properties)
 

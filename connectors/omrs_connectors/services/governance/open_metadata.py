@@ -121,7 +121,7 @@ class OpenMetadataAccess:
         return found
 
     def get_relation(self, guid: str) -> Relation[Plain]:
-        """RelationshipNotKnownError."""
+        """A relationship. RelationshipNotKnownError."""
         return plain_relation(self._context.client.get_relationship(guid))
 
     def relations_between(self, end1: str, end2: str, relationship: str | None = None) -> list[Relation[Plain]]:
@@ -172,7 +172,7 @@ class OpenMetadataAccess:
         return self._write(entity, entity.plain_properties, effective_from, effective_to)
 
     def update_status(self, guid: str, status: str) -> Element[Plain]:
-        """StatusNotSupportedError for a status that the type does not have."""
+        """Sets the instance status. StatusNotSupportedError for one that the type does not have."""
         return plain_element(self._context.update_status(guid, status, anchor=self._anchor(guid)))
 
     def delete(self, guid: str, *, cascade: bool = True) -> None:
@@ -185,7 +185,7 @@ class OpenMetadataAccess:
         self._known.forget(guid)
 
     def classify(self, guid: str, name: str, properties: Mapping[str, Any] | None = None) -> Element[Plain]:
-        """ClassificationError for one that is not allowed or there already."""
+        """Adds a classification. ClassificationError for one that is not allowed or there already."""
         return plain_element(self._context.classify(guid, name, properties, anchor=self._anchor(guid)))
 
     def reclassify(self, guid: str, name: str, properties: Mapping[str, Any]) -> Element[Plain]:
@@ -193,6 +193,7 @@ class OpenMetadataAccess:
         return plain_element(self._context.reclassify(guid, name, properties, anchor=self._anchor(guid)))
 
     def declassify(self, guid: str, name: str) -> Element[Plain]:
+        """Takes a classification away."""
         return plain_element(self._context.declassify(guid, name, anchor=self._anchor(guid)))
 
     # ---- changing relationships ------------------------------------------------------------------------------------
@@ -205,7 +206,7 @@ class OpenMetadataAccess:
         return plain_relation(made)
 
     def update_relation(self, guid: str, properties: Mapping[str, Any], *, replace: bool = False) -> Relation[Plain]:
-        """As `update`."""
+        """Sets properties of a relationship, as `update` does those of an element."""
         link = self._context.client.get_relationship(guid)
         relation = plain_relation(link)
         wanted = {**({} if replace else relation.properties), **properties}

@@ -86,7 +86,7 @@ class StewardshipAction:
         return found
 
     def set_to_do_status(self, guid: str, status: str, *, completion_time: Moment | None = None) -> None:
-        """OPEN, IN_PROGRESS, WAITING, COMPLETE or ABANDONED."""
+        """Sets the status: OPEN, IN_PROGRESS, WAITING, COMPLETE or ABANDONED."""
         ended = None if completion_time is None else moment_ms(completion_time)
         self.to_dos.update(guid, ToDoProperties(status=status, completion_time=ended))
 
@@ -132,7 +132,7 @@ class StewardshipAction:
         return found
 
     def set_incident_status(self, guid: str, status: str) -> None:
-        """RAISED, REVIEWED, VALIDATED, RESOLVED, INVALID, IGNORED or OTHER."""
+        """Sets the status: RAISED, REVIEWED, VALIDATED, RESOLVED, INVALID, IGNORED or OTHER."""
         self.incident_reports.update(guid, IncidentReportProperties(incident_status=status))
 
     def _target(self, to_do: str, target: str, name: str | None) -> None:
