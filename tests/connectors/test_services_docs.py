@@ -1,4 +1,4 @@
-"""docs/integration-services.md: its example runs, in both releases. Its tables are checked with those of all documents."""
+"""docs/integration-services.md: its example runs, in both releases. Its tables are checked with all generated ones."""
 
 import re
 from pathlib import Path
