@@ -1,6 +1,7 @@
 """Connectors as an author would write them, for the tests of the SDK and the kit."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -129,3 +130,17 @@ class Login(IntegrationConnector):
 
     def inside(self) -> Sequence[tuple[str, Connector]]:
         return [(one.name, one.connector) for one in self.embedded]
+
+
+class Waiting(IntegrationConnector):
+    """Blocks in engage until its technology says something, then asks for a refresh."""
+
+    def initialize(self) -> None:
+        self.said = threading.Event()
+        self.heard = 0
+
+    def engage(self) -> None:
+        if self.said.wait(0.05):
+            self.said.clear()
+            self.heard += 1
+            self.context.request_refresh()

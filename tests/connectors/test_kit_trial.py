@@ -1,10 +1,11 @@
 """The test kit as an author uses it: the same test at a metadata server in memory and at a real one on Kafka."""
 
 import pytest
-from kit_connectors import AsyncListener, Away, QueueConnector
+from kit_connectors import AsyncListener, Away, QueueConnector, Waiting
 
 from omrs_connectors.kit import ConnectorKit, DiedError, TrialError
 from omrs_schemas.errors import NotReadyError
+from workers import eventually
 
 both = pytest.mark.connector_kit("both")
 
@@ -145,3 +146,13 @@ def test_connectors_by_name_and_by_connection(memory_kit: ConnectorKit) -> None:
     connection = {"class": "Connection", "endpoint": {"class": "Endpoint", "address": "here"}}
     trial = memory_kit.trial(QueueConnector, connection=connection, options={"maxQueues": 1}).start()
     assert (trial.context.network_address, trial.connector.options.max_queues) == ("here", 1)
+
+
+def test_a_connector_that_waits_for_its_technology_asks_for_a_refresh(memory_kit: ConnectorKit) -> None:
+    trial = memory_kit.trial(Waiting, usesBlockingCalls=True).start()
+    assert trial.deliver() == 0 and not trial.reports
+    trial.connector.said.set()
+    eventually(lambda: trial.woken, "the connector asks for a refresh", within=60)
+    trial.deliver()
+    assert len(trial.reports) == 1 and not trial.woken
+    trial.stop()

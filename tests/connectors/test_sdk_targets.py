@@ -7,6 +7,7 @@ import pytest
 
 from omrs_connectors.kit import ConnectorKit, MemoryServer, Trial
 from omrs_connectors.sdk import CatalogTarget, IntegrationConnector, PermittedSynchronization
+from omrs_schemas.errors import UserNotAuthorizedError
 from shared_data import require_shared
 
 
@@ -111,3 +112,34 @@ def test_only_connectors_of_groups_have_targets(kit: ConnectorKit) -> None:
     assert kit.trial(Targets, connectorId=other.guid).start().context.catalog_targets() == []
     kit.client.delete_relationship(group.registration)
     assert trial_of(kit, group).start().context.catalog_targets() == []
+
+
+def test_a_target_changes_the_context_for_itself(memory_kit: ConnectorKit) -> None:
+    group = Group(memory_kit)
+    group.target(
+        "own",
+        configurationProperties={"depth": "2"},
+        metadataSourceQualifiedName="Own",
+        permittedSynchronization="TO_THIRD_PARTY",
+    )
+    group.target("plain")
+    connector_options = {"depth": "1", "width": "3"}
+    trial = trial_of(memory_kit, group, options=connector_options, metadataSourceQualifiedName="Whole").start()
+    memory_kit.client.add_entity("SoftwareCapability", {"qualifiedName": "Own"})
+    context = trial.context
+    targets = {target.name: target for target in context.catalog_targets()}
+    plain, own = context.for_target(targets["plain"]), context.for_target(targets["own"])
+    assert plain.configuration_properties == connector_options
+    assert plain.external_source == context.external_source
+    plain.create_entity("Topic", {"qualifiedName": "through the plain target"})
+    assert context.report.counts()["created"] == 2, "with the metadata source: it is the report of the pass"
+    assert own.configuration_properties == {"depth": "2", "width": "3"}
+    assert own.external_source is not None and own.external_source.name == "Own"
+    with pytest.raises(UserNotAuthorizedError, match="TO_THIRD_PARTY"):
+        own.create_entity("Topic", {"qualifiedName": "never"})
+    context.revoke()
+    for each in (plain, own):
+        with pytest.raises(UserNotAuthorizedError, match="given up"):
+            each.client.find_entities("Topic")
+        with pytest.raises(UserNotAuthorizedError, match="given up"):
+            each.create_entity("Topic", {"qualifiedName": "never"})

@@ -11,7 +11,7 @@ from omrs_connectors.kit.records import record_of
 from omrs_connectors.kit.world import World
 from omrs_connectors.runtime.handler import ConnectorHandler, Event, Setting
 from omrs_connectors.runtime.inbox import Record
-from omrs_connectors.runtime.notes import Became, Listening, Note, Reported, Said
+from omrs_connectors.runtime.notes import Became, Listening, Note, Reported, Said, Woken
 from omrs_connectors.runtime.schedule import Schedule, Timing
 from omrs_connectors.runtime.status import NEEDS_RESTART, ConnectorStatus
 from omrs_connectors.sdk import ActivityReport, Connector, IntegrationConnectorConfig
@@ -61,6 +61,7 @@ class Trial:
         self.messages: list[Said] = []
         self.failed_events: list[Exception] = []
         self.last_refresh_time: int | None = None
+        self.woken = False
         self.writes = 0
         self._make = load
         self._writes_left: int | None = None
@@ -101,16 +102,15 @@ class Trial:
         return self.reports[-1] if len(self.reports) > known else self._empty()
 
     def deliver(self, *, check: bool = True) -> int:
-        """Hands over what its listeners wait for, oldest first; then refreshes once if some of it asks for that. How
-        many records were wanted."""
+        """Hands over what its listeners wait for, oldest first; then refreshes once if some of it, or the connector
+        itself (`woken`), asks for that. How many records were wanted."""
         self._fill()
         wanted = 0
-        refresh = False
         while self._waiting and self.status is ConnectorStatus.RUNNING:
             records, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
             planned = [each for each in map(self._planned, records) if each is not None]
             wanted += len(planned)
-            refresh = refresh or any(wake for _, _, wake in planned)
+            self.woken = self.woken or any(wake for _, _, wake in planned)
             calls = [(record, event) for record, event, _ in planned if event is not None]
             delivered = self._handler.deliver([event for _, event in calls])
             self.failed_events += [error for _, error in delivered.failures]
@@ -119,7 +119,7 @@ class Trial:
                 if check:
                     raise TrialError(f"an event is to be delivered again: {delivered.again}") from delivered.again
                 break
-        if refresh:
+        if self.woken:
             self._pass("events")
         if check:
             self._running()
@@ -236,6 +236,7 @@ class Trial:
         self._bring_up()
         if self.status is not ConnectorStatus.RUNNING:
             return
+        self.woken = False
         first = self.last_refresh_time is None
         if self._handler.refresh(trigger, f"{trigger} of a trial", first):
             self.last_refresh_time = self.clock()
@@ -294,6 +295,8 @@ class Trial:
             self.reports.append(note.report)
         elif isinstance(note, Listening):
             self._listeners = note.listeners
+        elif isinstance(note, Woken):
+            self.woken = True
 
     def _running(self) -> "Trial":
         if self.status is not ConnectorStatus.RUNNING:

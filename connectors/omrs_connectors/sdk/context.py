@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner, PermittedSynchronization
 from omrs_connectors.sdk.governance import GovernanceContext
@@ -51,7 +52,7 @@ class IntegrationContext(Writes):
         self.external_source_is_home = True
         self.active_report_publishing = True
         self._embedded: Sequence[Any] = ()
-        self._revoked = False
+        self._revoked = threading.Event()
         self._configure(config, client, default_permitted_synchronization)
 
     def _configure(
@@ -156,6 +157,21 @@ class IntegrationContext(Writes):
         if connector is not None:
             yield from targets_of(self.client, connector, self.max_page_size)
 
+    def for_target(self, target: CatalogTarget) -> Self:
+        """This context as a catalog target changes it, for the pass in progress: configuration properties laid over the
+        connector's own, direction and metadata source where the target names its own."""
+        config = self.config.with_overrides(
+            configuration_properties={**self.configuration_properties, **target.configuration_properties}
+        )
+        changed = {
+            "permitted_synchronization": target.permitted_synchronization or self.permitted_synchronization,
+            "metadata_source_qualified_name": target.metadata_source_qualified_name
+            or self.metadata_source_qualified_name,
+        }
+        theirs = copy(self)
+        theirs.reconfigure(config.model_copy(update=changed), self.client)
+        return theirs
+
     # ---- the life of the context -----------------------------------------------------------------------------------
 
     def connect(self) -> None:
@@ -192,13 +208,13 @@ class IntegrationContext(Writes):
 
     def revoke(self) -> None:
         """From now on every call raises UserNotAuthorizedError: the daemon has given the connector up."""
-        self._revoked = True
+        self._revoked.set()
         self.listeners = ()
         self.stopping.set()
 
     @property
     def revoked(self) -> bool:
-        return self._revoked
+        return self._revoked.is_set()
 
     # ---- listening -------------------------------------------------------------------------------------------------
 
@@ -299,7 +315,7 @@ class IntegrationContext(Writes):
         return self.external_source if self.external_source_is_home else None
 
     def _require_valid(self) -> None:
-        if self._revoked:
+        if self._revoked.is_set():
             raise UserNotAuthorizedError(
                 f"connector {self.connector_name} was given up by the daemon: its context is not valid any more",
                 help="a call took longer than its deadline; see the connector's failingExceptionMessage",
