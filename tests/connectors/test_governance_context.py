@@ -267,3 +267,20 @@ def test_work_for_engines(context: IntegrationContext, governance: GovernanceCon
         actions.initiate_process(
             access.create("GovernanceActionProcess", {"qualifiedName": unique("p")}).properties["qualifiedName"]
         )
+
+
+def test_elements_of_which_only_a_proxy_is_here(context: IntegrationContext, governance: GovernanceContext) -> None:
+    access = governance.open_metadata
+    one, two = (access.create("GlossaryTerm", {"qualifiedName": unique("term")}) for _ in range(2))
+    link = access.relate("PreferredTerm", one.guid, two.guid)
+    proxy = context.client.get_relationship(link.guid)["entityTwoProxy"]
+    elsewhere = {**proxy, "guid": unique("guid"), "metadataCollectionId": unique("home"), "version": 1}
+    elsewhere |= {"instanceProvenanceType": "LOCAL_COHORT", "metadataCollectionName": "other"}
+    context.client.add_entity_proxy({name: value for name, value in elsewhere.items() if name != "replicatedBy"})
+    access.relate("PreferredTerm", one.guid, elsewhere["guid"])
+    found = {related.element.guid: related.element for related in access.related(one.guid, "PreferredTerm")}
+    assert found[two.guid] == two
+    assert found[elsewhere["guid"]].properties == {"qualifiedName": two.properties["qualifiedName"]}
+    assert found[elsewhere["guid"]].home == elsewhere["metadataCollectionId"]
+    access.relate("PreferredTerm", elsewhere["guid"], two.guid)
+    assert len(access.related(two.guid)) == 2

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from omrs_connectors.services.element import anchor_in, classifications_of, ends_of
 from omrs_connectors.services.kinds import ElementKind
 from omrs_connectors.services.naming import Link, known_as
-from omrs_schemas.errors import InvalidParameterError
-from omrs_streams.client import Entity, Relationship
+from omrs_schemas.errors import EntityProxyOnlyError, InvalidParameterError
+from omrs_streams.client import Entity, EntityHeader, Relationship
 
 if TYPE_CHECKING:
     from omrs_connectors.sdk.context import IntegrationContext
@@ -69,10 +69,15 @@ class Known:
         """EntityNotKnownError."""
         with self._lock:
             known = self._about.get(guid)
-        return known or self.learn(self._context.client.get_entity(guid))
+        if known is not None:
+            return known
+        try:
+            return self.learn(self._context.client.get_entity(guid))
+        except EntityProxyOnlyError:
+            return self.learn(self._context.client.get_entity_summary(guid))
 
-    def learn(self, entity: Entity) -> About:
-        qualified_name = str(entity.plain_properties.get("qualifiedName", ""))
+    def learn(self, entity: Entity | EntityHeader) -> About:
+        qualified_name = str(entity.plain_properties.get("qualifiedName") or entity.guid)
         about = About(entity.type_name, qualified_name, anchor_in(classifications_of(entity)))
         with self._lock:
             self._about[entity.guid] = about

@@ -92,6 +92,22 @@ def plain_element(entity: Entity, *, relation_guid: str | None = None) -> Elemen
     return element_of(entity, entity.plain_properties, relation_guid=relation_guid)
 
 
+def proxy_element(proxy: Mapping[str, Any], *, relation_guid: str | None = None) -> Element[Plain]:
+    """An element of which only a proxy is here: its header, classifications and unique properties."""
+    classifications = classifications_of(proxy)
+    return Element(
+        guid=str(proxy["guid"]),
+        type_name=str(proxy["type"]["typeDefName"]),
+        properties=from_properties(proxy.get("uniqueProperties")),
+        status=str(proxy.get("status", "")),
+        version=int(proxy.get("version", 0)),
+        classifications=classifications,
+        home=str(proxy.get("metadataCollectionId", "")),
+        anchor_guid=anchor_in(classifications),
+        relation_guid=relation_guid,
+    )
+
+
 def anchor_in(classifications: Mapping[str, Plain]) -> str | None:
     """The guid in an Anchors classification."""
     guid = classifications.get("Anchors", {}).get("anchorGUID")

@@ -13,7 +13,9 @@ from omrs_connectors.services.element import (
     Relation,
     plain_element,
     plain_relation,
+    proxy_element,
 )
+from omrs_schemas.errors import EntityProxyOnlyError
 from omrs_streams.client import SearchProperties, contains, exact
 from omrs_streams.client.calls import Classifications, Moment
 from omrs_streams.client.search import MatchCriteria, SequencingOrder
@@ -107,7 +109,8 @@ class OpenMetadataAccess:
         page_size: int = 0,
     ) -> list[RelatedElement[Plain]]:
         """What an element is linked with, by relationships of one type (with its subtypes) or all. `starting_at_end`: 1
-        or 2 where the element shall stand at that end."""
+        or 2 where the element shall stand at that end; a page may have fewer then. Of an element of which only a proxy
+        is here there are the unique properties."""
         links = self._context.client.relationships_of(
             guid, relationship, self._page(page_size), offset=start, order="GUID"
         )
@@ -116,7 +119,7 @@ class OpenMetadataAccess:
             relation = plain_relation(link)
             here = 1 if relation.first == guid else 2
             if starting_at_end in (0, here):
-                other = relation.second if here == 1 else relation.first
+                other = link["entityTwoProxy" if here == 1 else "entityOneProxy"]
                 found.append(RelatedElement(self._other(other, relation.guid), relation))
         return found
 
@@ -237,8 +240,11 @@ class OpenMetadataAccess:
             )
         )
 
-    def _other(self, guid: str, relation_guid: str) -> Element[Plain]:
-        return plain_element(self._context.client.get_entity(guid), relation_guid=relation_guid)
+    def _other(self, proxy: Mapping[str, Any], relation_guid: str) -> Element[Plain]:
+        try:
+            return plain_element(self._context.client.get_entity(str(proxy["guid"])), relation_guid=relation_guid)
+        except EntityProxyOnlyError:
+            return proxy_element(proxy, relation_guid=relation_guid)
 
     def _anchor(self, guid: str) -> str:
         return self._known.anchor_of(guid)
