@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from omrs_connectors.audit import AREAS as DAEMON_AREAS
+from omrs_connectors.audit import NOT_SAID
 from omrs_connectors.audit.log import audit_topic
 from omrs_connectors.runtime.commands import command_topic
 from omrs_connectors.runtime.lineage import lineage_topic
@@ -116,6 +117,11 @@ ENVIRONMENT = [
     ("`OMRS_DATA_DIR`", "the platform's user data directory", "embedded Kafka's data, stores, working files"),
     ("`OMRS_CACHE_DIR`", "the platform's user cache directory", "downloads (Kafka's archives); safe to delete"),
     ("`OMRS_DAEMON_URL`", "–", "`--url` of the `omrs daemon` commands that ask a running daemon"),
+    (
+        "`OMRS_SECRET_…`",
+        "–",
+        "secrets of the store `environment-secrets`; see [the daemon](daemon.md#connections-and-secrets)",
+    ),
     ("`OMRS_DAEMON`", "–", "`--daemon` of the same: which of the daemons that run on this machine"),
     ("`OMRS_METADATA_URL`", "–", "`--server-url` of `omrs daemon groups` and `omrs reports`"),
     ("`OMRS_METADATA_SERVER`", "–", "`--server` of the same: the name of that metadata server"),
@@ -293,7 +299,8 @@ def audit_messages() -> str:
     """Every audit message, by area: what it says, why, what to do."""
     areas = []
     for area, messages in {**AREAS, **DAEMON_AREAS}.items():
-        found = [audit_message(message) for message in sorted(messages, key=lambda message: message.id)]
+        told = sorted((message for message in messages if message.id not in NOT_SAID), key=lambda message: message.id)
+        found = [audit_message(message) for message in told]
         areas.append("\n\n".join((f"## {area}", *found)))
     return "\n\n".join(areas)
 
@@ -333,7 +340,7 @@ def services(part: str) -> str:
 
 
 def left_out() -> str:
-    return table(("Id", "Why not"), ((f"`{message_id}`", why) for message_id, why in LEFT_OUT.items()))
+    return table(("Id", "Why not"), ((f"`{message_id}`", why) for message_id, why in {**LEFT_OUT, **NOT_SAID}.items()))
 
 
 OPERATIONS = {

@@ -58,7 +58,7 @@ def test_a_good_start_and_a_good_end(daemons: Daemons, tmp_path: Path, kafka: En
 
     assert daemon.stop() == 0
     stopped = said(daemon, "0026")
-    in_order(stopped, "0020", "0021", "0022", "0024", "0025", "0026")
+    in_order(stopped, "0020", "0044", "0021", "0022", "0024", "0025", "0026")
     complete(stopped)
 
     argv = [sys.executable, "-m", "omrs_streams.cli.main", "audit", "tail", "--daemon", daemon.name]

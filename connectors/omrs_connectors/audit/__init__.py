@@ -3,5 +3,6 @@
 from omrs_connectors.audit.catalogue import AREAS, CATALOGUE
 from omrs_connectors.audit.log import DaemonAudit
 from omrs_connectors.audit.messages_services import context_created, context_manager_starting
+from omrs_connectors.audit.not_said import NOT_SAID
 
-__all__ = ["AREAS", "CATALOGUE", "DaemonAudit", "context_created", "context_manager_starting"]
+__all__ = ["AREAS", "CATALOGUE", "NOT_SAID", "DaemonAudit", "context_created", "context_manager_starting"]

@@ -123,12 +123,14 @@ class IntegrationDaemon:
 
     async def stop(self) -> None:
         """Stops the connectors, lets go of them, leaves the group. At most some ten seconds."""
-        self.started = False
+        timing, self.started = self.started, False
         self._elements.stop()
         self.audit.record(f"{IDS}0020")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if timing:
+            self.audit.record(f"{IDS}0044")
         await asyncio.gather(*(group.close() for group in self._groups.values()), return_exceptions=True)
         if self._ownership is not None:
             await self._stop_connectors()
