@@ -1,6 +1,7 @@
 """Keeping a part of open metadata equal to a picture of a source: what differs is written, nothing else."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +30,9 @@ class Scope:
     prefix: str
     kinds: Sequence[ElementKind[Any]]
     links: Sequence[Link]
-    counted: Sequence[ElementKind[Any]]
-    """Of these, deletions are counted: an API goes with its operations, however many they are."""
-    what: str
-    """What those are called: "APIs and operations"."""
+    counted: Mapping[str, ElementKind[Any]]
+    """What deletions are limited of, each for itself, by what it is called: "topics". The fields of an event go with
+    it, however many they are."""
     mine: Callable[[Key], bool] = lambda key: True
 
 
@@ -60,14 +60,14 @@ class Mirror:
 
         Raises DeletionRefusedError when too much is gone; everything else is written by then.
         """
-        counted = self._counted(self.held.values())
+        known = self._counted(self.held.values())
         self._rename(picture)
         for anchored in (False, True):
             parts = [part for part in picture.parts.values() if (part.anchor is not None) is anchored]
             self._each(self._part, parts)
         wanted = self._wanted_links(picture)
         self._each(self._link, [(key, part) for key, part in wanted.items() if key not in self._links])
-        return not self._stopping() and (not remove or self._remove(picture, wanted, counted, safety))
+        return not self._stopping() and (not remove or self._remove(picture, wanted, known, safety))
 
     # ---- what is held ----------------------------------------------------------------------------------------------
 
@@ -185,9 +185,12 @@ class Mirror:
 
     # ---- what is not wanted any more -------------------------------------------------------------------------------
 
-    def _remove(self, picture: Picture, wanted: dict[LinkKey, Part | None], counted: int, safety: Safety) -> bool:
+    def _remove(
+        self, picture: Picture, wanted: dict[LinkKey, Part | None], known: Mapping[str, int], safety: Safety
+    ) -> bool:
         gone = {key: entity for key, entity in self.held.items() if key not in picture.parts}
-        safety.check(self._counted(gone.values()), counted, self._scope.what)
+        for what, count in self._counted(gone.values()).items():
+            safety.check(count, known[what], what)
         lost = {entity.guid for entity in gone.values()}
         for key, link in self._links.items():
             if key not in wanted and key[1] not in lost and key[2] not in lost and not self._stopping():
@@ -201,9 +204,9 @@ class Mirror:
         with gone_is_fine():
             self._context.delete_entity(entity.guid, type_name=entity.type_name, anchor=anchor)
 
-    def _counted(self, entities: Iterable[Entity]) -> int:
-        types = {kind.type_name(self._types) for kind in self._scope.counted}
-        return sum(entity.type_name in types for entity in entities)
+    def _counted(self, entities: Iterable[Entity]) -> Mapping[str, int]:
+        types = {kind.type_name(self._types): what for what, kind in self._scope.counted.items()}
+        return Counter(types[entity.type_name] for entity in entities if entity.type_name in types)
 
     def _stopping(self) -> bool:
         return self._context.stopping.is_set()

@@ -149,7 +149,7 @@ class OpenAPIConnector(APIIntegratorConnector):
                 return key.startswith(f"{prefix}/") and not any(_is_of(key, api) for api in closed)
             return _is_of(key, prefix)
 
-        scope = Scope(prefix, KINDS, LINKS, (APIS, OPERATIONS), "APIs and operations", mine)
+        scope = Scope(prefix, KINDS, LINKS, {"APIs": APIS, "operations": OPERATIONS}, mine)
         mirror = Mirror(self.context, scope, options.parallelism)
         former = Former(naming, mirror.held)
         former.learn(apis)

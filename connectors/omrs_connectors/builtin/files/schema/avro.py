@@ -1,10 +1,11 @@
 """Columns of Avro object container files, from the schema in the header: no record is read."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import fastavro
 
-from omrs_connectors.builtin.files.schema.columns import MAX_DEPTH, FileSchema, number, unreadable
+from omrs_connectors.builtin.files.schema.columns import MAX_DEPTH, Column, FileSchema, number, unreadable
 
 Leaf = tuple[str, str, bool | None]
 
@@ -19,9 +20,17 @@ def avro_schema(path: str) -> FileSchema:
             schema, codec = reader.writer_schema, reader.codec
     except (ValueError, KeyError, EOFError, IndexError, StopIteration, fastavro.schema.SchemaParseException) as error:
         raise unreadable(f"{path} is no Avro file: {error}", reason="avro") from error
+    return FileSchema(avro_columns(schema), properties={"codec": str(codec)})
+
+
+def avro_columns(schema: Any, others: Iterable[Any] = ()) -> tuple[Column, ...]:
+    """The leaves of a schema; `others` are schemas whose names it may use. ValueError or KeyError for what is none."""
+    named: dict[str, Any] = {}
+    for other in others:
+        _leaves("", other, False, [], named, ())
     leaves: list[Leaf] = []
-    _leaves("", schema, False, leaves, {}, ())
-    return FileSchema(number(leaves), properties={"codec": str(codec)})
+    _leaves("", schema, False, leaves, named, ())
+    return number(leaves)
 
 
 def _leaves(

@@ -1,0 +1,1 @@
+"""Topics of a Kafka cluster, and the subjects of its schema registry."""
