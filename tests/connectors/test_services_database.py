@@ -131,3 +131,15 @@ def test_elements_of_other_types_and_wrong_places_are_refused(context: DatabaseI
         context.columns.create(column("t", "a", 1), type_name="RelationalTable")
     with pytest.raises(InvalidParameterError, match="without a qualified name"):
         context.databases.ensure(DatabaseProperties(display_name="d"))
+
+
+def test_a_view_becomes_a_table_and_a_table_a_view(context: DatabaseIntegratorContext) -> None:
+    root = unique("db")
+    schema = context.schemas.create(DataSetProperties(qualified_name=root))
+    context.views.ensure(ViewProperties(qualified_name=f"{root}.v", formula="select 1"), parent=schema.guid)
+    table = context.tables.ensure(SchemaAttributeProperties(qualified_name=f"{root}.v"), parent=schema.guid)
+    assert context.views.of(schema.guid) == [] and context.tables.of(schema.guid) == [table]
+    assert set(table.classifications) == {"Anchors", "TypeEmbeddedAttribute"}
+    view = context.views.ensure(ViewProperties(qualified_name=f"{root}.v", formula="select 2"), parent=schema.guid)
+    assert context.views.of(schema.guid) == [view] and context.tables.of(schema.guid) == []
+    assert view.properties.formula == "select 2"

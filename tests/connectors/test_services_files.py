@@ -61,6 +61,9 @@ def test_folders_files_and_columns(context: FilesIntegratorContext) -> None:
     )
     csv = context.delimited_files.ensure(given, parent=inner.guid)
     assert csv.properties == given and csv.type_name == "CSVFile"
+    plain = DelimitedFileProperties(qualified_name=given.qualified_name, path_name=given.path_name)
+    bare = context.delimited_files.ensure(plain, parent=inner.guid)
+    assert bare.properties == plain and not bare.classifications
     json = context.files.ensure(
         FileProperties(qualified_name=f"{root}/in/b.json"), parent=inner.guid, type_name="JSONFile"
     )

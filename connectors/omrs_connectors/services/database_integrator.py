@@ -86,7 +86,7 @@ class DatabaseIntegratorContext(IntegrationContext):
         "RelationalTable",
         schema_type="RelationalDBSchemaType",
         attribute_type="RelationalTableType",
-        without=("CalculatedValue",),
+        without=("CalculatedValue", "RelationalView"),
     )
     views = Kind(
         "views",

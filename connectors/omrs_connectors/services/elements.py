@@ -181,7 +181,7 @@ class Elements(Generic[PropertiesT]):
     def _bring(
         self, entity: Entity, link: Relationship | None, properties: PropertiesT, replace: bool
     ) -> Element[PropertiesT]:
-        """Makes an entity and its link hold the properties."""
+        """Makes an entity and its link hold the properties, and the entity one of the kind."""
         guid = entity.guid
         layout = Layout(self._context.types, self._kind, entity.type_name, link.type_name if link else None)
         there = layout.there(entity, link)
@@ -202,6 +202,9 @@ class Elements(Generic[PropertiesT]):
                 entity = self._context.classify(guid, name, values, anchor=anchor)
             elif values != there.classifications[name]:
                 entity = self._context.reclassify(guid, name, values, anchor=anchor)
+        carried = classifications_of(entity).keys()
+        for name in sorted(carried & {*self._kind.without, *there.classifications.keys() - wanted.classifications}):
+            entity = self._context.declassify(guid, name, anchor=anchor)
         if link is not None and wanted.link != there.link:
             link = self._context.update_link(link.guid, wanted.link, type_name=link.type_name, anchor=anchor)
         return layout.element(entity, link)

@@ -23,6 +23,11 @@ class Mark:
     constants: Mapping[str, Any] = field(default_factory=dict)
     identifies: bool = False
 
+    @property
+    def always(self) -> bool:
+        """Whether every element of the kind carries it."""
+        return self.identifies or bool(self.constants)
+
 
 @dataclass(frozen=True, slots=True)
 class Through:

@@ -1,6 +1,6 @@
 """Properties of Python as what the metadata server keeps, and back: on the entity, its classifications, its link."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -37,7 +37,7 @@ class Layout(Generic[PropertiesT]):
         """What is kept of new properties; classifications as far as an element of the kind has them."""
         written = Written(entity=extended_values(self._types, self.type_name, properties))
         for name, mark in self.marks.items():
-            if mark.identifies or mark.constants:
+            if mark.always:
                 written.classifications[name] = dict(mark.constants)
         for place in self.places:
             given = getattr(properties, place.name)
@@ -47,8 +47,9 @@ class Layout(Generic[PropertiesT]):
         return written
 
     def over(self, properties: PropertiesT, there: Written, *, replace: bool) -> Written:
-        """New properties over what is there. With `replace`, fields that are not set are taken away; attributes that
-        no field stands for stay, and so does a qualified name."""
+        """New properties over what is there. With `replace`, fields that are not set are taken away, and with them
+        classifications of which nothing is left; attributes that no field stands for stay, and so does a qualified
+        name."""
         wanted = self.written(properties)
         fields: dict[str, set[str]] = {}
         for place in self.places:
@@ -61,8 +62,11 @@ class Layout(Generic[PropertiesT]):
         return Written(
             entity={**_without(there.entity, fields.get(ON_ENTITY, ())), **wanted.entity},
             classifications={
-                name: {**kept.get(name, {}), **wanted.classifications.get(name, {})}
+                name: values
                 for name in {*kept, *wanted.classifications}
+                if (values := {**kept.get(name, {}), **wanted.classifications.get(name, {})})
+                or self.marks[name].always
+                or not there.classifications.get(name)
             },
             link={**_without(there.link, fields.get(ON_LINK, ())), **wanted.link},
         )
@@ -96,5 +100,5 @@ class Layout(Generic[PropertiesT]):
         return written.classifications.setdefault(place.on, {})
 
 
-def _without(plain: Mapping[str, Any], names: Any) -> Plain:
+def _without(plain: Mapping[str, Any], names: Collection[str]) -> Plain:
     return {name: value for name, value in plain.items() if name not in names}
