@@ -274,14 +274,13 @@ class IntegrationGroup:
         self._audit.record(f"{IDS}0056", group=self.name, count=len(self.configs))
 
     def _connected(self) -> GroupReader:
-        """The reader; on a thread, since the server is asked for its types."""
-        if self._reader is None:
-            client = self._client_factory()
-            self._user = client.user_id
-            reader = GroupReader(client, self.name)
-            self._interest = Interest(client.types, reader.names)
-            self._reader = reader
-        return self._reader
+        """The reader; on a thread, since the server is asked for its types. They may have grown since the last time."""
+        client = self._client_factory()
+        self._user = client.user_id
+        reader = self._reader or GroupReader(client, self.name)
+        self._interest = Interest(client.types, reader.names)
+        self._reader = reader
+        return reader
 
     def _failed(self, error: Exception) -> None:
         unknown = isinstance(error, ConfigurationError) and error.code.endswith("400-032")

@@ -130,17 +130,25 @@ class ReportPublisher:
         return records_of({name: value for name, value in whole.items() if value is not None}, by_anchor)
 
     def _write(self, records: Sequence[Outgoing]) -> None:
+        """Writes what waits, then `records`. Several threads may be at it at once: each sends what it has taken."""
         with self._lock:
-            self._waiting.extend(records)
-            waiting = list(self._waiting)
-            if not waiting or (records and time.monotonic() < self._resume):
+            if records and time.monotonic() < self._resume:
+                self._keep(records)
                 return
-            try:
-                self._producer.send_and_wait(waiting, SEND_TIMEOUT)
-            except OmrsError as error:
-                log.warning("%d reports wait for Kafka: %s", len(waiting), error)
+            taken = [*self._waiting, *records]
+            self._waiting.clear()
+        if not taken:
+            return
+        try:
+            self._producer.send_and_wait(taken, SEND_TIMEOUT)
+        except OmrsError as error:
+            log.warning("%d reports wait for Kafka: %s", len(taken), error)
+            with self._lock:
                 self._resume = time.monotonic() + PAUSE
-                for _ in range(len(waiting) - MAX_WAITING):
-                    log.error("a report of connector %s is lost", (self._waiting.popleft()[2] or b"").decode())
-            else:
-                self._waiting.clear()
+                self._keep(taken)
+
+    def _keep(self, records: Sequence[Outgoing]) -> None:
+        """For later; `_lock` is held."""
+        self._waiting.extend(records)
+        while len(self._waiting) > MAX_WAITING:
+            log.error("a report of connector %s is lost", (self._waiting.popleft()[2] or b"").decode())

@@ -24,6 +24,8 @@ Bean = dict[str, Any]
 
 PAGE = 100
 
+SKEW_MS = 600_000  # the clocks of a daemon and of a metadata server may differ by minutes, hardly by more
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -138,7 +140,7 @@ def iter_reports_of_element(
     while True:
         links = client.relationships_of(guid, names.report_subject, PAGE, offset=offset, order="CREATION_DATE_RECENT")
         for link in links:
-            if since is not None and link["createTime"] < since:
+            if since is not None and link["createTime"] + SKEW_MS < since:
                 return  # it was made after the pass that it tells of, and the rest before it
             report = link["entityTwoProxy"]
             if report["guid"] == guid or not client.types.is_type_of(
