@@ -12,7 +12,8 @@ from groups_watched import config, editor
 from omrs_connectors.groups.editing import GroupEditor
 from omrs_connectors.reports.reader import reports_of_element
 from omrs_streams.client import MetadataClient
-from workers import eventually, unique
+from omrs_streams.log.embedded import Endpoint
+from workers import Running, eventually, unique
 
 MANY = 200
 
@@ -190,3 +191,27 @@ def test_a_daemon_that_was_killed_finds_what_was_edited_meanwhile(
     daemon = daemons.start(name, groups=[{"name": group}])
     wait_for(daemon, group, "both run", lambda found: running(found, "one", "two"))
     assert set(lines(log)) == {"before ", "after ", "new "}
+
+
+def test_a_server_of_release_4_has_groups_and_reports(
+    server_of_release_4: Running, kafka: Endpoint, tmp_path: Path
+) -> None:
+    root = tmp_path / "daemons"
+    root.mkdir()
+    daemons = Daemons(root, server_of_release_4, kafka.bootstrap_servers)
+    with MetadataClient(server_of_release_4.url, server_of_release_4.server, "erinoverview") as client:
+        try:
+            edit, group = editor(client)
+            properties = {"group": group, "names": ["alpha"]}
+            foreman = config("foreman", "group_members:Foreman", configurationProperties=properties)
+            guid = edit.add_connector(group, foreman)
+            daemon = daemons.start(unique("older"), groups=[{"name": group}])
+            found = wait_for(daemon, group, "both run", lambda found: running(found, "alpha", "foreman"))
+            anchor = edit.find_group(group)  # end 1 of the registration, which is what was made
+            eventually(lambda: reports_of_element(client, anchor), "it is metadata", within=60)
+            [report] = reports_of_element(client, anchor)
+            assert client.get_entity(report["guid"]).type_name == "IntegrationReport"
+            assert report["connectorId"] == guid
+            assert report["createdElements"] == [found["alpha"]["connectorId"]]
+        finally:
+            daemons.end()
