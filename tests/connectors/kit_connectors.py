@@ -115,6 +115,15 @@ class Away(IntegrationConnector):
 class Vault(SecretsStoreConnector):
     """A store of another package's."""
 
+    def __init__(self) -> None:
+        self.life: list[str] = []
+
+    def start(self) -> None:
+        self.life.append("started")
+
+    def disconnect(self) -> None:
+        self.life.append("disconnected")
+
     def secret(self, collection: str, name: str) -> str | None:
         return f"{collection}-{name}-from-vault" if name == "vaulted" else None
 

@@ -136,6 +136,10 @@ def test_stores_of_other_packages(memory_kit: ConnectorKit) -> None:
     trial = memory_kit.trial(Login, connection=embedding(vault, securedProperties={"password": "own"})).start()
     assert trial.context.secret("vaulted") == "team-vaulted-from-vault"
     assert Login.seen == ["own"], "what no store has, the connection may hold"
+    [(_, store)] = trial.connector.inside()
+    assert store.life == ["started"]
+    trial.stop()
+    assert store.life == ["started", "disconnected"]
 
 
 def test_a_secret_that_is_missing_fails_initialize_and_says_where_it_looked(memory_kit: ConnectorKit) -> None:

@@ -195,8 +195,8 @@ class Embedded:
 class Connector:
     """What a connector broker makes of a connection. Made without arguments.
 
-    `embedded`: the connectors of the connections inside a virtual one, in their order. They are of the outer one's
-    life: whoever disconnects it disconnects them.
+    `embedded`: the connectors of the connections inside a virtual one, in their order. The daemon starts them before
+    the outer one is initialized, and disconnects them after it.
     """
 
     connection: Connection = Connection()
