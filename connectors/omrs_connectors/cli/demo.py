@@ -1,4 +1,4 @@
-"""`omrs demo`: catalogue a directory with two servers and a daemon, compare, update, replay."""
+"""`omrs demo`: catalogue a directory with two servers and a daemon's group, compare, update, replay."""
 
 import sysconfig
 import tempfile
@@ -28,8 +28,10 @@ def demo(
 ) -> None:
     """Run everything on this machine: Kafka, two metadata servers, the integration daemon.
 
-    Catalogues a directory at the first server, shows that the second holds equal reference copies, sends one update
-    across, deletes the second store and rebuilds it from the log. Ends cleanly and leaves nothing behind.
+    Registers the files connector with the daemon's integration group while it runs: it catalogues a directory at the
+    first server, and another connector, woken by what appears there, classifies files that look personal. Then shows
+    that the second server holds equal reference copies, sends one update across, deletes the second store and rebuilds
+    it from the log. Ends cleanly and leaves nothing behind.
     """
     source = directory or Path(sysconfig.get_paths()["stdlib"])
     if not source.is_dir():

@@ -34,20 +34,16 @@ class DemoProcesses:
         options = ["worker", "--server", server, "--cohort", cohort, "--port", "0"]
         return self._start(server, [*options, "--bootstrap-servers", self.bootstrap])
 
-    def start_daemon(self, name: str, server: str, url: str, directory: Path) -> str:
-        """Start the daemon with both built-in connectors on `directory`; the URL of its status API."""
+    def start_daemon(self, name: str, server: str, url: str, group: str) -> str:
+        """Start the daemon with the connectors of an integration group, and one of its own that events wake; the URL
+        of its status API."""
         config = self.home / f"{name}.yaml"
-        connectors = [
-            {
-                "connectorName": "files",
-                "connectorProviderClass": "directory-catalog",
-                "endpoint": {"networkAddress": str(directory)},
-                "configurationProperties": {"exclude": ["__pycache__", ".git", "site-packages"]},
-                "refreshTimeInterval": 1,
-            },
-            {"connectorName": "personal-data", "connectorProviderClass": "personal-data"},
-        ]
-        settings = {"daemon": name, "server": {"name": server, "url": url}, "connectors": connectors}
+        settings = {
+            "daemon": name,
+            "server": {"name": server, "url": url},
+            "groups": [{"name": group}],
+            "connectors": [{"connectorName": "personal-data", "connectorProviderClass": "personal-data"}],
+        }
         config.write_text(yaml.safe_dump(settings))
         options = ["daemon", "run", "--config", str(config), "--port", "0"]
         return self._start(name, [*options, "--bootstrap-servers", self.bootstrap])

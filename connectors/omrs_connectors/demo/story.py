@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 
 from omrs_connectors.demo.processes import DemoProcesses
+from omrs_connectors.groups.editing import GroupEditor
+from omrs_connectors.sdk import IntegrationConnectorConfig
 from omrs_schemas.errors import NotReadyError
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import MetadataClient
@@ -23,6 +25,7 @@ from omrs_streams.settings import store_dir
 COHORT = "demo"
 SERVER_A, SERVER_B = "cocoMDS1", "cocoMDS2"
 DAEMON = "exchangeDL01"
+GROUP, FILES = "Exchange", "files"
 USER = "garygeeke"
 
 CATALOGUE_S = 1_800.0  # a library folder of 20,000 files takes a few minutes; more than this is a hang
@@ -99,12 +102,17 @@ class Story:
 
     def _catalogue(self) -> None:
         began = time.monotonic()
-        self._say(f"starting the integration daemon {DAEMON} on {self._directory}")
-        url = self._processes.start_daemon(DAEMON, SERVER_A, self._url_a, self._directory)
+        self._say(f"starting the integration daemon {DAEMON} with integration group {GROUP}, not defined yet")
+        url = self._processes.start_daemon(DAEMON, SERVER_A, self._url_a, GROUP)
+        self._say(f"registering the files connector with the group, for {self._directory}")
+        self._register()
         told, changed, last = 0.0, time.monotonic(), ""
         while True:
             now = time.monotonic()
             reports = self._connectors(url)
+            if FILES not in reports:
+                self._within(began)
+                continue
             counts = {name: _changes(report) for name, report in reports.items()}
             state = str([(r["connectorStatus"], r.get("statistics")) for r in reports.values()])
             if state != last:
@@ -117,18 +125,39 @@ class Story:
                 raise NotReadyError(
                     f"connector {failed[0]['connectorName']}: {failed[0].get('failingExceptionMessage')}"
                 )
-            if all(r.get("lastRefreshTime") for r in reports.values()) and now - changed > QUIET_S:
+            passed = all(r.get("lastRefreshTime") and not r.get("refreshInProgress") for r in reports.values())
+            if passed and now - changed > QUIET_S:
                 break
-            if now - began > CATALOGUE_S:
-                raise NotReadyError(f"{self._directory} was not catalogued within {CATALOGUE_S:.0f} s")
-            time.sleep(POLL_S)
+            self._within(began)
         self.found.catalogue_s = time.monotonic() - began - QUIET_S
-        self._processes_daemon = url
+
+    def _within(self, began: float) -> None:
+        if time.monotonic() - began > CATALOGUE_S:
+            raise NotReadyError(f"{self._directory} was not catalogued within {CATALOGUE_S:.0f} s")
+        time.sleep(POLL_S)
+
+    def _register(self) -> None:
+        """Describes the files connector as metadata of the first server: the daemon hears of it and runs it."""
+        with MetadataClient(self._url_a, SERVER_A, USER) as client:
+            editor = GroupEditor(client)
+            connector = IntegrationConnectorConfig.model_validate(
+                {
+                    "connectorName": FILES,
+                    "connectorProviderClass": "directory-catalog",
+                    "endpoint": {"networkAddress": str(self._directory)},
+                    "configurationProperties": {"exclude": "__pycache__, .git, site-packages"},
+                    "refreshTimeInterval": 1,
+                }
+            )
+            editor.create_group(GROUP)
+            editor.add_connector(GROUP, connector)
 
     def _connectors(self, url: str) -> dict[str, Any]:
         path = f"/servers/{DAEMON}/open-metadata/integration-daemon/users/{USER}/status"
-        groups = self._get(url, path)["integrationServiceSummaries"]
-        return {report["connectorName"]: report for group in groups for report in group["integrationConnectorReports"]}
+        status = self._get(url, path)
+        summaries = [*status.get("integrationServiceSummaries", ()), *status.get("integrationGroupSummaries", ())]
+        reports = [report for summary in summaries for report in summary.get("integrationConnectorReports") or ()]
+        return {report["connectorName"]: report for report in reports}
 
     def _look(self) -> None:
         client = MetadataClient(self._url_a, SERVER_A, USER)
