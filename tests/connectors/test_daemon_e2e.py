@@ -100,7 +100,11 @@ def test_a_tree_is_catalogued_and_its_personal_files_classified(
     customers = from_properties(files["customers.csv"]["properties"])
     facts = (tree / "customers.csv").stat()
     assert customers["storeUpdateTime"] == facts.st_mtime_ns // 1_000_000
-    assert customers["additionalProperties"] == {"sizeInBytes": str(facts.st_size), "columns": "3"}
+    assert customers["additionalProperties"] == {
+        "sizeInBytes": str(facts.st_size),
+        "columns": "3",
+        "inode": str(facts.st_ino),
+    }
     assert (customers["delimiterCharacter"], customers["fileName"], customers["fileExtension"]) == (
         ",",
         "customers.csv",
