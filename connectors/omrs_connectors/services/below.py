@@ -169,6 +169,11 @@ class Below:
         links = self._context.client.relationships_of(guid, spot.link_name)
         return next((link for link in links if ends_of(link) == ends), None)
 
+    def links_between(self, parent: str, guid: str) -> list[Relationship]:
+        """The links from an element to a parent, or to what stands between them."""
+        found = [relationship for entity, relationship in self.children(parent) if entity.guid == guid]
+        return sorted(found, key=lambda link: link.guid)
+
     def links_up(self, entity: Entity, parent: str | None) -> list[Relationship]:
         """The links from an entity to its parents, or to one, if any property of the kind may stand on them."""
         types = self._context.types

@@ -159,8 +159,7 @@ class Elements(Generic[PropertiesT]):
 
     def detach(self, guid: str, parent: str) -> None:
         """Takes an element from below a parent; nothing where it does not hang there."""
-        link = self._below.link_to(self._below.place(parent), guid)
-        if link is not None:
+        for link in self._below.links_between(parent, guid):
             self._context.unlink(link.guid, type_name=link.type_name, anchor=self._known.anchor_of(guid))
 
     def delete(self, guid: str) -> None:
