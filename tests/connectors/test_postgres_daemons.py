@@ -156,6 +156,26 @@ def test_a_database_that_is_away_and_comes_back(
         eventually(site.equal, "it heals by itself")
 
 
+def test_a_database_that_is_restarted_is_listened_to_again(
+    daemons: Daemons, client: MetadataClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_server() as own:
+        monkeypatch.setenv("OMRS_SECRET_SALES_CATALOG", own.password)
+        site = Site(own, daemons, client)
+        daemon = site.start("data-platform-server", "sales", refreshTimeInterval=0)
+        eventually(lambda: site.rows(LISTENING), "it listens")
+        # The second pass follows from listening: a refresh in the middle of the restart would be FAILED.
+        daemon.wait("two passes", lambda all_: all_["sales"]["statistics"]["passes"] == 2)
+        own.stop()
+        own.start()
+        site.sql("create table meanwhile (id int)")
+        eventually(lambda: site.rows(LISTENING), "it listens again")
+        eventually(site.equal, "what happened meanwhile is there")
+        site.sql("create table afterwards (id int)")
+        eventually(site.equal, "and what happens now")
+        assert daemon.reports()["sales"]["connectorStatus"] == "RUNNING"
+
+
 def test_the_security_sync_server_follows_tags(site: Site) -> None:
     site.start("data-platform-server", "warehouse")
     eventually(site.equal, "the first sync")

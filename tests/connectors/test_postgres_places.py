@@ -122,6 +122,31 @@ def test_catalog_targets(metadata: InMemory, server: PostgresServer) -> None:
     assert metadata_facts(client, elements[0]) == source_facts(server, first.database)
 
 
+def test_one_of_several_is_away(metadata: InMemory, server: PostgresServer) -> None:
+    client = metadata.client("one")
+    with postgres_server() as other:
+        here, away = Shop(metadata, client, server), Shop(metadata, client, other)
+        group, editor = unique("group"), GroupEditor(client)
+        editor.create_group(group)
+        config = IntegrationConnectorConfig.model_validate(
+            {"connectorName": "one", "connectorProviderClass": "postgres"}
+        )
+        registration = editor.add_connector(group, config)
+        element = client.add_entity("RelationalDatabase", {"qualifiedName": unique("db")}).guid
+        editor.add_target(registration, element, "away", configurationProperties={"networkAddress": away.dsn})
+        life = Life(metadata, PostgresConnector(), here.dsn, server.password, connectorId=registration)
+        assert life.refresh().counters()["databases.everything"] == 2
+        other.stop()
+        here.sql("create table shop.late (id int)")
+        report = life.refresh()
+        assert (report.counters()["databases.changes"], report.counters()["databases.away"]) == (1, 1)
+        assert report.counts()["deleted"] == 0 and "cannot be read" in report.messages[0]
+        other.start()
+        away.sql("create table shop.late (id int)")
+        assert life.refresh().counters()["databases.changes"] == 1
+        assert metadata_facts(client, element) == source_facts(other, away.database)
+
+
 def connect(client: MetadataClient, asset: str, address: str) -> None:
     """Gives an asset a connection with an endpoint."""
     name = unique("connection")

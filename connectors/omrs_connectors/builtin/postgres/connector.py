@@ -7,7 +7,7 @@ from omrs_connectors.builtin.postgres.options import PostgresOptions
 from omrs_connectors.builtin.postgres.targets import Place, places
 from omrs_connectors.builtin.postgres.waking import wake_on_ddl
 from omrs_connectors.services.database_integrator import DatabaseIntegratorConnector, DatabaseIntegratorContext
-from omrs_schemas.errors import OmrsError
+from omrs_schemas.errors import DeletionRefusedError, RepositoryError
 
 
 class PostgresConnector(DatabaseIntegratorConnector):
@@ -22,33 +22,31 @@ class PostgresConnector(DatabaseIntegratorConnector):
     options: PostgresOptions
 
     def initialize(self) -> None:
-        """RepositoryError while a database is away: the daemon tries again by itself."""
+        """RepositoryError while no database answers: the daemon tries again by itself."""
         self._databases: dict[Place, Database] = {}
-        for database in self._current():
-            database.check()
+        self._answering(self._current())
 
     def refresh(self) -> None:
-        """A database that cannot be read fails the refresh; the others are brought up to date all the same."""
-        failures: list[OmrsError] = []
-        for database in self._current():
-            if self.context.stopping.is_set():
+        """Of several databases, one that is away is told in the report. RepositoryError: none answers.
+        DeletionRefusedError: too much of one is gone; the others are brought up to date all the same."""
+        context, refused = self.context, None
+        for database in self._answering(self._current()):
+            if context.stopping.is_set():
                 return
             try:
                 looked_at = database.synchronize()
-            except OmrsError as error:
-                if error.retriable:
-                    raise
-                failures.append(error)
-                self.context.report.message(f"{database.address}: {error.message}")
+            except DeletionRefusedError as error:
+                refused = refused or error
+                context.report.message(f"{database.address}: {error.message}")
             else:
-                self.context.report.count(f"databases.{looked_at}")
-        if failures:
-            raise failures[0]
-        if self.options.databases and self.context.network_address:
-            remove_dropped(self.context, address_of(self.context, self.options), self.options)
+                context.report.count(f"databases.{looked_at}")
+        if refused is not None:
+            raise refused
+        if self.options.databases and context.network_address:
+            remove_dropped(context, address_of(context, self.options), self.options)
 
     def engage(self) -> None:
-        """Returns when the connector is to stop. RepositoryError when a database goes away."""
+        """Returns when the connector is to stop."""
         wake_on_ddl(
             self.context,
             lambda: [place.address for place in tuple(self._databases)],
@@ -64,3 +62,20 @@ class PostgresConnector(DatabaseIntegratorConnector):
         found = places(self.context, self.options)
         self._databases = {place: known.get(place) or Database(self.context, place, self.options) for place in found}
         return list(self._databases.values())
+
+    def _answering(self, databases: list[Database]) -> list[Database]:
+        """Those that can be read now. RepositoryError where there are none."""
+        found: list[Database] = []
+        away: list[RepositoryError] = []
+        for database in databases:
+            try:
+                database.check()
+            except RepositoryError as error:
+                away.append(error)
+                self.context.report.count("databases.away")
+                self.context.report.message(f"{database.address}: {error.message}")
+            else:
+                found.append(database)
+        if away and not found:
+            raise away[0]
+        return found
