@@ -23,6 +23,12 @@ _FIELDS: Mapping[str, Mapping[str, Any]] = {
     "PropertiesResponse": {"properties": {"type": "object"}},
     "RegisteredOMAGServicesResponse": {"services": {"type": "array", "items": {"type": "object"}}},
 }
+_HTTP = {
+    200: "The response bean; its relatedHTTPCode tells success from failure",
+    400: "The body cannot be read",
+    503: "Ask again: the daemon is starting, or Kafka is away",
+}
+"""HTTP itself says little on Egeria's paths."""
 _REASONS = {
     400: "The request does not have the form that is described here",
     404: "The daemon has no such thing",
@@ -60,7 +66,10 @@ def add(app: DescribedAPI, daemon: Daemon, security: DaemonSecurity, operation: 
             tags=[_tag(operation)],
             openapi_extra=described if method == "POST" else {"parameters": described["parameters"]},
             response_class=Response,
-            responses={200: {"description": "See relatedHTTPCode", "content": {JSON: {"schema": _schema(operation)}}}},
+            responses={
+                status: {"description": said, "content": {JSON: {"schema": _schema(operation)}}}
+                for status, said in _HTTP.items()
+            },
         )
 
 

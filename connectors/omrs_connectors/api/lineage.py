@@ -52,8 +52,12 @@ def add_path(router: APIRouter, daemon: Daemon) -> None:
         CLIENTS_PATH,
         tags=["lineage"],
         operation_id="publishLineageEvent",
+        response_class=Response,
+        responses={200: {"description": "Kafka has the event"}},
         summary="hands an OpenLineage event to the lineage connectors",
-        openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+        },
     )
     async def lineage(request: Request) -> Response:
         raw = unpacked(await body_of(request), request.headers.get("content-encoding", ""))

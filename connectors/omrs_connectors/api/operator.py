@@ -1,6 +1,7 @@
 """Where orchestrators, monitors and lost visitors look: health, readiness, metrics, and what there is."""
 
 from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from omrs_connectors.api.beans import connectors
@@ -48,7 +49,7 @@ def install(app: FastAPI, daemon: Daemon) -> None:
         up = daemon.started and daemon.failure is None
         return Response(page({"ready": up}), 200 if up else 503, media_type=JSON)
 
-    @app.get("/metrics", tags=["operations"])
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
     async def prometheus() -> Response:
         """Counters and gauges in Prometheus' text format."""
         return Response(daemon.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
