@@ -1,6 +1,7 @@
 """Connectors as an author would write them, for the tests of the SDK and the kit."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -153,3 +154,23 @@ class Waiting(IntegrationConnector):
             self.said.clear()
             self.heard += 1
             self.context.request_refresh()
+
+
+class Indiscreet(IntegrationConnector):
+    """Tells its secrets wherever it can, as a driver might: in a log line, a report, and in what it raises."""
+
+    def initialize(self) -> None:
+        self.password, self.own = self.context.secret("password"), self.context.secret("clearPassword")
+
+    def start(self) -> None:
+        self.context.register_listener(self.on_term, types=["GlossaryTerm"], kinds=["NEW"])
+
+    def refresh(self) -> None:
+        said = f"login {self.password} and {self.own} at {self.context.network_address}"
+        self.context.report.message(said)
+        logging.getLogger(__name__).warning("trying: %s", said)
+        if self.context.client.find_by_unique_name("GlossaryTerm", "qualifiedName", self.context.config.connector_id):
+            raise ConnectionError(f"refused: {said}")
+
+    def on_term(self, event: dict[str, Any]) -> None:
+        raise ValueError(f"refused {self.password} {self.own} at {self.context.network_address}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from omrs_connectors.audit import messages_start as start
 from omrs_connectors.audit.catalogue import CATALOGUE
+from omrs_connectors.sdk.discretion import discreet
 from omrs_schemas.errors import OmrsError
 from omrs_streams.audit import AuditLog, AuditSettings
 from omrs_streams.audit.sinks import Sink
@@ -75,8 +76,8 @@ def audit_topic(daemon: str, settings: AuditSettings) -> TopicSpec:
 
 
 def said(error: BaseException) -> str:
-    """What an exception says; its name where it says nothing. Our own errors begin with their code."""
-    return (f"{error.code} {error.message}" if isinstance(error, OmrsError) else str(error)) or named(error)
+    """What an exception says; its name where it says nothing; secrets hidden. Our own errors begin with their code."""
+    return discreet((f"{error.code} {error.message}" if isinstance(error, OmrsError) else str(error)) or named(error))
 
 
 def named(error: BaseException) -> str:

@@ -18,8 +18,10 @@ from omrs_connectors.runtime.serving import Job, Mailbox, serve
 from omrs_connectors.sdk import ActivityReport, IntegrationConnectorConfig
 from omrs_connectors.sdk.config import Partner
 from omrs_connectors.sdk.connections import ConnectorBroker
+from omrs_connectors.sdk.discretion import hide_secrets_in_logs
 from omrs_connectors.services.base import IntegrationService
 from omrs_schemas.errors import NotReadyError
+from omrs_streams.audit.console import CONSOLE
 from omrs_streams.client import MetadataClient, Retry
 from omrs_streams.logs import configure_logging
 
@@ -47,6 +49,7 @@ def child_main(setup: ChildSetup, pipe: Connection) -> None:
         os.setsid()  # a group of its own: it is killed with everything it starts, and Ctrl-C is the daemon's business
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging()
+    hide_secrets_in_logs(CONSOLE)
     sending = threading.Lock()
 
     def send(message: tuple[Any, ...]) -> None:

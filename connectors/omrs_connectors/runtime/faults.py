@@ -1,13 +1,27 @@
 """What went wrong with a connector, in words."""
 
+from traceback import format_exception
+
 from omrs_connectors.sdk.config import Partner
+from omrs_connectors.sdk.discretion import discreet
 from omrs_schemas.codes import Code
 from omrs_schemas.errors import InvalidParameterError, OmrsError, RepositoryError
 
 
 def described(error: BaseException) -> str:
-    """The text of `failingExceptionMessage`: an error of ours begins with its code, another one with its name."""
-    return str(error) if isinstance(error, OmrsError) else f"{type(error).__name__}: {error}"
+    """The text of `failingExceptionMessage`: an error of ours begins with its code, another one with its name.
+
+    Secrets are hidden in it, whoever has put them there.
+    """
+    return discreet(str(error) if isinstance(error, OmrsError) else f"{type(error).__name__}: {error}")
+
+
+def tellable(error: BaseException) -> Exception:
+    """The error as it is; where its text or traceback holds a secret, one that says the same without it."""
+    text = "".join(format_exception(error))
+    if isinstance(error, OmrsError) and discreet(text) != text:
+        return type(error)(discreet(error.message), code=error.code, http=error.http, help=discreet(error.help))
+    return error if isinstance(error, Exception) and discreet(text) == text else RuntimeError(described(error))
 
 
 def of_a_missing_server(

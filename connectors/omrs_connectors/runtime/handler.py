@@ -18,7 +18,7 @@ from typing import Any
 from omrs_connectors.audit import context_created
 from omrs_connectors.audit.log import named, said
 from omrs_connectors.runtime.engaging import Engagement
-from omrs_connectors.runtime.faults import described, of_a_missing_server
+from omrs_connectors.runtime.faults import described, of_a_missing_server, tellable
 from omrs_connectors.runtime.notes import (
     Became,
     Built,
@@ -211,11 +211,11 @@ class ConnectorHandler:
                 self._hand_over(context, event)
             except BaseException as error:
                 if isinstance(error, OmrsError) and error.retriable:
-                    again = error
+                    again = tellable(error)
                     break
                 self._report.message(f"event failed: {described(error)}")
                 log.warning("connector %s failed on an event", self.config.connector_name, exc_info=error)
-                failures.append((done, error if isinstance(error, Exception) else RuntimeError(described(error))))
+                failures.append((done, tellable(error)))
             done += 1
         if self._report.changed or failures:
             self._end_report()

@@ -14,7 +14,9 @@ from omrs_connectors.api.app import create_api
 from omrs_connectors.running import announce, withdraw
 from omrs_connectors.runtime.daemon import IntegrationDaemon
 from omrs_connectors.runtime.settings import DaemonSettings
+from omrs_connectors.sdk.discretion import hide_secrets_in_logs
 from omrs_streams.api.listen import bind
+from omrs_streams.audit.console import CONSOLE
 from omrs_streams.logs import configure_logging
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ def serve(settings: DaemonSettings, *, ready_file: Path | None = None) -> int:
     `ready_file`, when given, holds the API's URL once the daemon is up (the port may have been chosen by the system).
     """
     configure_logging()
+    hide_secrets_in_logs(CONSOLE)
     sys.setswitchinterval(SWITCH_S)
     return asyncio.run(_serve(settings, ready_file))
 

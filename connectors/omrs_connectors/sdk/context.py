@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Self
 
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner, PermittedSynchronization
+from omrs_connectors.sdk.discretion import handed_out
 from omrs_connectors.sdk.governance import GovernanceContext
 from omrs_connectors.sdk.listener import LINEAGE, Handle, Listener, Source, listener_for
 from omrs_connectors.sdk.releases import TypeNames, type_names
@@ -100,7 +101,7 @@ class IntegrationContext(Writes):
                 stores.append(embedded.name or type(store).__name__)
                 held = store.secret(store.collection, name)
                 if held is not None:
-                    return str(held)
+                    return handed_out(str(held))
         held = self.config.connection.secret(name)
         if held is None:
             places = ", ".join(["the connection", *stores])
@@ -109,7 +110,7 @@ class IntegrationContext(Writes):
                 help="embed a secrets store in its connection that has it",
                 name=name,
             )
-        return held
+        return handed_out(held)
 
     def use_embedded(self, embedded: Sequence[Any]) -> None:
         """The connectors inside the connector; it says so itself when it is given the context."""

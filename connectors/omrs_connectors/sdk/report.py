@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
+from omrs_connectors.sdk.discretion import discreet
+
 Kind = Literal["created", "updated", "deleted"]
 KINDS: tuple[Kind, ...] = ("created", "updated", "deleted")
 
@@ -60,10 +62,10 @@ class ActivityReport:
             self._counters[name] += by
 
     def message(self, text: str) -> None:
-        """Something a reader of the report should know; the first ones are kept."""
+        """Something a reader of the report should know; the first ones are kept. Secrets are hidden."""
         with self._lock:
             if len(self._messages) < MAX_MESSAGES:
-                self._messages.append(text)
+                self._messages.append(discreet(text))
             self._counters["messages"] += 1
 
     @property
