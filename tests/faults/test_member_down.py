@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -80,6 +81,17 @@ class Three:
         path = f"/enterprise/instances/entity/{self.guids['victim']}/delete"
         return self.asked.rest(timeout=60).post(path, json=body)
 
+    def types_are_defined(self) -> None:
+        """Through the API for people, which asks all members: what is known here needs none of them."""
+        with httpx.Client(base_url=f"{self.asked.url}/api/v1", timeout=60, trust_env=False) as types:
+            given = {"category": "entity", "name": f"Here{uuid4().hex}", "superType": "Referenceable"}
+            made = types.post("/types", json=given)
+            assert made.status_code == 201, made.text
+            for identity in ("guid", "name"):
+                assert types.get(f"/types/{made.json()[identity]}").json() == made.json()
+            unknown = types.get("/types/NoSuchType")
+            assert unknown.status_code == 503 and self.victim.server in unknown.json()["detail"], "it may know it"
+
     @property
     def _term(self) -> Bean:
         kind = self.asked.client().get_entity(self.guids["asked"])["type"]
@@ -132,6 +144,7 @@ def test_a_member_that_is_stopped(three: Three) -> None:
     refused = three.change_at_victim().json()
     assert refused["relatedHTTPCode"] == 503 and three.victim.server in refused["exceptionErrorMessage"], refused
     assert held(three.asked, three.guids["victim"]), "nobody else has deleted it"
+    three.types_are_defined()
     assert f'omrs_member_left_out{{member="{three.victim.server}"}} 1.0' in three.asked.ask_text("/metrics")
     assert three.asked.log_text().count("OMRS-AUDIT-0401") == 1
 

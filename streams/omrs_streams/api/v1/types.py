@@ -4,6 +4,7 @@ Types are kept by each server and told to its cohorts: what is changed here is c
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query, Response
@@ -125,15 +126,16 @@ def _key(bean: Bean) -> tuple[str, str]:
 
 
 async def _found(ask: Asking, kind: str, identity: str) -> Bean:
-    """By name, else by guid; `kind`: TypeDef or AttributeTypeDef."""
-    try:
-        bean: Bean = (await ask(f"get{kind}ByName", path={"name": identity})).result
-    except TypeDefNotKnownError:
-        try:
-            bean = (await ask(f"get{kind}ByGUID", path={"guid": identity})).result
-        except TypeDefNotKnownError:
-            raise TypeDefNotKnownError(f"there is no type with the name or guid {identity!r}") from None
-    return bean
+    """By name, else by guid; `kind`: TypeDef or AttributeTypeDef.
+
+    What is a guid here is not looked for as a name first: members would be asked for it, one of which may be down.
+    """
+    a_guid = ask.types.typedef(identity) is not None or ask.types.attribute_typedef(identity) is not None
+    for way in ("GUID", "Name") if a_guid else ("Name", "GUID"):
+        with suppress(TypeDefNotKnownError):
+            bean: Bean = (await ask(f"get{kind}By{way}", path={way.lower(): identity})).result
+            return bean
+    raise TypeDefNotKnownError(f"there is no type with the name or guid {identity!r}")
 
 
 async def _changeable(ask: Changing, kind: str, identity: str) -> Bean:
