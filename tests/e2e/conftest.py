@@ -4,18 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from e2e_samples import DRAFT, known_types
+from e2e_samples import DRAFT, known_types, members
 
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from workers import Fleet, Pair, Running, eventually, fleet, unique
 
 TYPES = known_types()
-
-
-def members(running: Running, cohort: str) -> set[str]:
-    """The collection ids that are registered in the cohort, as the server knows."""
-    return {each["metadataCollectionId"] for each in running.ask("/status")["cohorts"][cohort]}
 
 
 @pytest.fixture

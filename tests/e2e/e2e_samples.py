@@ -6,6 +6,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import httpx
 
 from omrs_schemas.typedefs.system import TypeSystem
+from workers import Running
 
 Bean = dict[str, Any]
 
@@ -80,3 +81,8 @@ def refused(answer: httpx.Response, code: str, exception: str, *names: str) -> B
     for name in names:
         assert name in body["exceptionErrorMessage"], body["exceptionErrorMessage"]
     return body
+
+
+def members(running: Running, cohort: str) -> set[str]:
+    """The collection ids that are registered in the cohort, as the server knows."""
+    return {each["metadataCollectionId"] for each in running.ask("/status")["cohorts"][cohort]}

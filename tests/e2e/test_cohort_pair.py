@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from e2e_samples import DRAFT, Bean, entity_def, known_types, refused
+from e2e_samples import DRAFT, Bean, entity_def, known_types, members, refused
 
 from omrs_schemas.errors import EntityNotKnownError, InvalidParameterError
 from omrs_schemas.model.values import from_properties
@@ -230,11 +230,15 @@ def test_a_late_joiner_gets_everything_and_keeps_it(
         arrives(there.client(types=types), own)
         equal_digests(there, again, own["metadataCollectionId"])
 
+    left = again.rest().get(f"/metadata-highway/cohorts/{pair.cohort}/unregister").json()
+    assert left["flag"], "others use the pair, which would ask C for whatever the two do not know"
+    for there in (pair.a, pair.b):
+        eventually(lambda there=there: own["metadataCollectionId"] not in members(there, pair.cohort), "C has left")
+
 
 def test_members_know_each_other(pair: Pair) -> None:
     for running in (pair.a, pair.b):
-        registered = running.ask("/status")["cohorts"][pair.cohort]
-        assert set(pair.ids) <= {each["metadataCollectionId"] for each in registered}
+        assert set(pair.ids) <= members(running, pair.cohort)
 
 
 def test_numbers_beyond_64_bits_stay_exact(pair: Pair) -> None:
