@@ -26,9 +26,9 @@ LISTENING = "select from pg_stat_activity where datname = current_database() and
 
 
 def documented() -> dict[str, str]:
-    """The YAML of each daemon by the file's name."""
-    blocks = re.findall(r"```yaml\n(.*?)```", DOC.read_text(), re.S)
-    return {block.split("\n", 1)[0].removeprefix("# ").removesuffix(".yaml"): block for block in blocks}
+    """The YAML of each daemon with a connector to PostgreSQL, by the file's name."""
+    blocks = re.findall(r"```yaml\n# (\S+)\.yaml\n(.*?)```", DOC.read_text(), re.S)
+    return {name: block for name, block in blocks if "connectorProviderClassName: postgres" in block}
 
 
 @pytest.fixture(scope="module")
