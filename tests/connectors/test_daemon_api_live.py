@@ -1,6 +1,9 @@
 """Every REST path and every row of the table of states (integration § 4, § 9), through HTTP, of a real daemon."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,7 +157,7 @@ def test_running_and_refreshed_on_request(world: World) -> None:
     passes = world.report("plain")["statistics"]["passes"]
     world.command("refresh", "plain")
     eventually(lambda: world.report("plain")["statistics"]["passes"] > passes, "refreshed again")
-    assert len(world.said("0041", "plain ")) == 1
+    assert world.said("0041", "plain ")
     assert world.said("0042", "plain ")
     waits = world.tell("plain", "refresh.wait")
     world.command("refresh", "plain")
@@ -352,6 +355,8 @@ def test_groups(world: World) -> None:
     assert world.v1("POST", f"/groups/{world.group}/refresh").status_code == 202
     missing = world.daemon.call("GET", f"/integration-groups/{world.group}-unknown/refresh-config")
     assert missing["exceptionErrorMessageId"] == "INTEGRATION-DAEMON-SERVICES-400-032"
+    assert world.said("0019", world.group) and world.said("0051", world.group)
+    assert "400-032" in world.said("0028", f"{world.group}-unknown")[0]
     nobody = world.daemon.call("GET", "/integration-groups/nobody/summary")
     assert nobody["exceptionErrorMessageId"] == "INTEGRATION-DAEMON-SERVICES-400-034"
 
@@ -401,3 +406,24 @@ def test_platform_health_and_metrics(world: World) -> None:
     assert 'omrs_daemon_connector_running{connector="plain"} 1.0' in world.http("GET", "/metrics").text
     state = world.v1("GET", "/daemon").json()
     assert (state["name"], state["started"]) == (world.daemon.name, True)
+
+
+def test_commands_find_the_daemon_by_themselves(world: World) -> None:
+    def omrs(*argv: str) -> list[dict[str, Any]]:
+        command = [sys.executable, "-m", "omrs_streams.cli.main", *argv]
+        environment = {**os.environ, "OMRS_DATA_DIR": str(world.root / "data")}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    world.until("plain", "RUNNING")
+    [plain] = [each for each in omrs("daemon", "status") if each["name"] == "plain"]
+    assert (plain["status"], plain["service"], plain["worker"]) == ("RUNNING", "files-integrator", "w1")
+    omrs("daemon", "refresh", "plain", "--wait", "60")
+    assert world.report("plain")["statistics"]["passes"] > plain["statistics"]["passes"]
+    omrs("daemon", "restart", "plain", "--wait", "60")
+    assert world.report("plain")["connectorInstanceId"] != plain["instanceId"]
+    omrs("daemon", "config", "set", "plain", "depth=4")
+    eventually(lambda: omrs("daemon", "config", "get", "plain") == [{"depth": 4}], "set")
+    [document] = omrs("daemon", "status", "--json")
+    assert world.group in [each["name"] for each in document["groups"]]
