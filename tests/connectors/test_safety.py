@@ -30,6 +30,12 @@ def test_the_default_limits(gone: int, known: int, allowed: bool) -> None:
     assert DEFAULT.allows(gone, known) is allowed
 
 
+def test_a_source_that_has_other_elements_now_is_not_empty() -> None:
+    assert DEFAULT.allows(5, 5, present=3)
+    assert not DEFAULT.allows(5, 5, present=0)
+    assert not DEFAULT.allows(30, 30, present=3)
+
+
 def test_the_error_says_what_how_many_and_what_to_set() -> None:
     with pytest.raises(DeletionRefusedError) as raised:
         DEFAULT.check(30_000, 40_000, "files and folders")

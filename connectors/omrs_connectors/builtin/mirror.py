@@ -189,8 +189,9 @@ class Mirror:
         self, picture: Picture, wanted: dict[LinkKey, Part | None], known: Mapping[str, int], safety: Safety
     ) -> bool:
         gone = {key: entity for key, entity in self.held.items() if key not in picture.parts}
+        present = self._counted(entity for key, entity in self.held.items() if key in picture.parts)
         for what, count in self._counted(gone.values()).items():
-            safety.check(count, known[what], what)
+            safety.check(count, known[what], what, present=present.get(what, 0))
         lost = {entity.guid for entity in gone.values()}
         for key, link in self._links.items():
             if key not in wanted and key[1] not in lost and key[2] not in lost and not self._stopping():

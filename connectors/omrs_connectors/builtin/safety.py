@@ -35,8 +35,8 @@ class SafetyOptions(ConnectorOptions):
 class Safety:
     """Decides, before anything is deleted, whether what a source no longer has may be deleted.
 
-    Nothing may go at once when more than one element was known and all would go: a source that answers with nothing is
-    more often away than empty. Otherwise `max_deletions` elements may go, and more as long as they are no more than
+    When more than one element was known and the source has none any more, nothing may go: it is more often away than
+    empty. Otherwise `max_deletions` elements may go, and more as long as they are no more than
     `max_deleted_share` of what was known. A share of 1 switches all of it off.
     """
 
@@ -44,21 +44,22 @@ class Safety:
     max_deletions: int = 20
     max_deleted_share: float = 0.25
 
-    def allows(self, gone: int, known: int) -> bool:
-        """Whether `gone` of `known` elements may be deleted."""
+    def allows(self, gone: int, known: int, present: int | None = None) -> bool:
+        """Whether `gone` of `known` elements may be deleted. `present`: how many the source has now, new ones too;
+        without, those that are not gone."""
         if gone <= 0 or self.max_deleted_share >= 1:
             return True
-        if gone >= known > 1:
+        if known > 1 and (known - gone if present is None else present) <= 0:
             return False
         return gone <= self.max_deletions or gone <= known * self.max_deleted_share
 
-    def check(self, gone: int, known: int, what: str = "elements") -> None:
+    def check(self, gone: int, known: int, what: str = "elements", *, present: int | None = None) -> None:
         """Call after everything new and changed is written and before the first deletion.
 
         Raises DeletionRefusedError, which fails the refresh: nothing has been deleted, and the next refresh that finds
         the source whole again goes on as if nothing had happened.
         """
-        if not self.allows(gone, known):
+        if not self.allows(gone, known, present):
             raise DeletionRefusedError(
                 f"{self.source} would delete {gone:,} of {known:,} {what}: nothing was deleted",
                 help="look whether the source is whole, then restart the connector; if they are really gone, set "

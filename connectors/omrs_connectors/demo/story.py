@@ -130,6 +130,19 @@ class Story:
                 break
             self._within(began)
         self.found.catalogue_s = time.monotonic() - began - QUIET_S
+        self._write_reports()
+
+    def _write_reports(self) -> None:
+        """The daemon writes a report for each file behind the connectors' backs: waits until nothing comes any more."""
+        self._home = self._get(self._url_a, "/status")["metadata_collection_id"]
+        self._say("waiting until the integration reports are written")
+        began = changed = time.monotonic()
+        last = 0
+        while time.monotonic() - changed < QUIET_S:
+            _, count = self._digest(self._url_a)
+            if count != last:
+                last, changed = count, time.monotonic()
+            self._within(began)
 
     def _within(self, began: float) -> None:
         if time.monotonic() - began > CATALOGUE_S:
@@ -189,7 +202,6 @@ class Story:
 
     def _compare(self) -> None:
         self._say(f"comparing {SERVER_B}'s reference copies with {SERVER_A}'s instances")
-        self._home = self._get(self._url_a, "/status")["metadata_collection_id"]
         self._until(lambda: self._digest(self._url_a) == self._digest(self._url_b), SETTLE_S, "equal digests")
         self.found.digest_a, self.found.copies = self._digest(self._url_a)
         self.found.digest_b, _ = self._digest(self._url_b)

@@ -51,7 +51,7 @@ class ArchiveFolderConnector(FolderMonitor[ArchiveOptions]):
             self._tell(path, loaded)
         gone = [path for path in records.by_path if path not in here]
         if found.complete and not self.context.stopping.is_set():
-            root.options.safety(str(root.path)).check(len(gone), known, "archives")
+            root.options.safety(str(root.path)).check(len(gone), known, "archives", present=len(here))
             for path in gone:
                 records.forget(path)
 

@@ -36,11 +36,11 @@ class Tree:
         known = self._known_tree()
         jobs = Jobs(self._context, self.root.options.parallelism)
         self._known = None  # until it is certain that nothing was left half done
-        catalog = self._catalog(found, known)
+        catalog, held = self._catalog(found, known), _held(known)
         for level in _levels(found.folders):
             jobs.each(level, lambda entry: self._count("folders", catalog.folder(entry)), lambda entry: entry.path)
         jobs.each(found.files, lambda entry: self._count("files", catalog.file(entry)), lambda entry: entry.path)
-        self._remove_vanished(found, known, catalog, jobs)
+        self._remove_vanished(found, known, held, catalog, jobs)
         if not jobs.refused:
             self._known = known
 
@@ -67,8 +67,9 @@ class Tree:
         """A file that became one of another format by its new name is another file: types of entities do not change."""
         return known.type_name == type_for(self._context.types, format_of(entry.path))
 
-    def _remove_vanished(self, found: Scan, known: Known, catalog: Catalog, jobs: Jobs) -> None:
-        """Deletes what is catalogued but not there any more (or not wanted any more)."""
+    def _remove_vanished(self, found: Scan, known: Known, held: int, catalog: Catalog, jobs: Jobs) -> None:
+        """Deletes what is catalogued but not there any more (or not wanted any more). `held`: how much was catalogued
+        before."""
         if self._context.stopping.is_set():
             return
         seen, root = _paths(found), str(self.root.path)
@@ -77,7 +78,8 @@ class Tree:
         gone_files = [path for path in files if path not in seen and self._is_gone(path, found)]
         gone_folders = [path for path in folders if path not in seen and self._is_gone(path, found)]
         safety = self.root.options.safety(root)
-        safety.check(len(gone_files) + len(gone_folders), len(files) + len(folders), "files and folders")
+        gone = len(gone_files) + len(gone_folders)
+        safety.check(gone, held, "files and folders", present=len(seen) - 1)
         jobs.each(gone_files, catalog.remove_file, str)
         for depth in sorted({path.count("/") for path in gone_folders}, reverse=True):
             jobs.each([path for path in gone_folders if path.count("/") == depth], catalog.remove_folder, str)
@@ -108,3 +110,8 @@ def _levels(folders: list[FolderEntry]) -> Iterable[list[FolderEntry]]:
         depth_of[folder.path] = depth
         by_depth.setdefault(depth, []).append(folder)
     return (by_depth[depth] for depth in sorted(by_depth))
+
+
+def _held(known: Known) -> int:
+    """How many files and folders below the root are catalogued, those that were archived left out."""
+    return sum(not each.archived for each in (*known.files.values(), *known.folders.values())) - 1
