@@ -1,15 +1,27 @@
 """Classes that are named in the configuration: by an entry point, or as `package.module:Class`."""
 
 import importlib
+import time
 from importlib.metadata import entry_points
 from typing import Any
 
 from omrs_schemas.errors import ConfigurationError
 
+FRESH_S = 10.0
+"""Looking reads a file of every installed package, some 20 ms: a daemon that runs hundreds of connectors looks once for
+all of them, and still finds what is installed while it runs."""
+
+_seen: dict[str, tuple[float, dict[str, str]]] = {}
+
 
 def known(group: str) -> dict[str, str]:
     """The entry points of a group that are installed, by name, with the class each stands for."""
-    return {point.name: point.value for point in entry_points(group=group)}
+    now = time.monotonic()
+    looked, found = _seen.get(group, (-FRESH_S, {}))
+    if now - looked >= FRESH_S:
+        found = {point.name: point.value for point in entry_points(group=group)}
+        _seen[group] = (now, found)
+    return dict(found)
 
 
 def load_class(group: str, name: str, kind: type, what: str, public: str) -> Any:

@@ -1,5 +1,6 @@
 """From settings to connectors that are configured in full: with their service, their metadata server, its defaults."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omrs_connectors.runtime.loading import connector_class
@@ -65,7 +66,33 @@ def service_of_class(provider: str) -> IntegrationService:
     return service_of(kind) if issubclass(kind, IntegrationConnector) else GENERIC
 
 
-def unknown_kind(provider: str) -> ConfigurationError | None:
+class Members:
+    """The connectors of one group, configured in full; those that have not changed are not looked at again."""
+
+    def __init__(self, partner: Partner) -> None:
+        self._partner = partner
+        self._known: dict[str, tuple[IntegrationConnectorConfig, Configured]] = {}
+
+    def __call__(
+        self, configs: Mapping[str, IntegrationConnectorConfig]
+    ) -> tuple[dict[str, Configured], list[tuple[IntegrationConnectorConfig, ConfigurationError]]]:
+        """Them by id, and those among the changed ones that are of no kind that can run. On a thread: their modules are
+        imported."""
+        known: dict[str, tuple[IntegrationConnectorConfig, Configured]] = {}
+        unknown = []
+        for each, config in configs.items():
+            before = self._known.get(each)
+            if before is not None and before[0] == config:
+                known[each] = before
+                continue
+            known[each] = (config, configured(config, None, self._partner))
+            if error := _unknown_kind(config.connector_provider_class):
+                unknown.append((config, error))
+        self._known = known
+        return {each: one for each, (_, one) in known.items()}, unknown
+
+
+def _unknown_kind(provider: str) -> ConfigurationError | None:
     """Why no integration service runs connectors of a class; None where one does."""
     try:
         kind = connector_class(provider)

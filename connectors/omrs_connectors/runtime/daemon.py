@@ -20,7 +20,7 @@ from omrs_connectors.reports.elements import ReportElements
 from omrs_connectors.reports.publisher import ReportPublisher
 from omrs_connectors.runtime.asking import Asking
 from omrs_connectors.runtime.commands import command_topic
-from omrs_connectors.runtime.configuring import Configured, configured, partner_of, static_connectors, unknown_kind
+from omrs_connectors.runtime.configuring import Configured, Members, partner_of, static_connectors
 from omrs_connectors.runtime.feed import Feed
 from omrs_connectors.runtime.fleet import Fleet
 from omrs_connectors.runtime.following import follow
@@ -82,6 +82,8 @@ class IntegrationDaemon:
         self._feed: Feed
         self._asking: Asking
         self._groups: dict[str, IntegrationGroup] = {}
+        self._members: dict[str, Members] = {}
+        self._applying = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._beaten = 0.0
         self._ownership: Ownership | None = None
@@ -344,16 +346,21 @@ class IntegrationDaemon:
                 refresh_interval=self.settings.group_refresh,
             )
             self._groups[given.name] = group
+            self._members[given.name] = Members(partner)
             self._run(follow(group, self._feed, self._partners[partner].decoder))
 
     # Parts
 
     def _group_changed(self, configs: Mapping[str, IntegrationConnectorConfig], group: IntegrationGroup) -> None:
-        found = {each: configured(config, None, group.partner) for each, config in configs.items()}
-        for each, one in found.items():
-            if self.fleet.configured.get(each) != one and (error := unknown_kind(one.config.connector_provider_class)):
-                self.audit.record(f"{IDS}0055", connector=one.config.connector_name, group=group.name, error=error)
-        self.fleet.supply(f"group {group.name}", found)
+        self._run(self._apply(group))
+
+    async def _apply(self, group: IntegrationGroup) -> None:
+        """What the group says now; changes that come meanwhile are applied after it."""
+        async with self._applying:
+            found, unknown = await asyncio.to_thread(self._members[group.name], group.configs)
+            for config, error in unknown:
+                self.audit.record(f"{IDS}0055", connector=config.connector_name, group=group.name, error=error)
+            self.fleet.supply(f"group {group.name}", found)
 
     def _partner_of(self, marker: str) -> Partner:
         """Connectors of a service have one metadata server; of a service without any it is the daemon's."""
@@ -423,7 +430,9 @@ class IntegrationDaemon:
         log.error("worker %s cannot go on", self.settings.worker, exc_info=error)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
 
     async def _bury(self, record: Record, error: Exception, attempts: int) -> None:
         letter = dead_letter(
