@@ -183,6 +183,13 @@ class AsyncMetadataClient(Asynchronous, Operations):
         transport = self._transport.to(replace(self._address, user_id=user_id))
         return AsyncMetadataClient.__new__(AsyncMetadataClient)._use(transport, self._server_types)
 
+    def guarded(self, allowed: Callable[[Request], None]) -> "AsyncMetadataClient":
+        """The same server and connections for calls that somebody may forbid: `allowed` is asked before each attempt of
+        one, and what it raises ends the call. Close the first client, not this one."""
+        return AsyncMetadataClient.__new__(AsyncMetadataClient)._use(
+            self._transport.guarded(allowed), self._server_types
+        )
+
     def in_scope(self, scope: Scope) -> "AsyncMetadataClient":
         """The same server and connections, asking the whole cohort or the server alone; close the first client."""
         transport = self._transport.to(replace(self._address, scope=scope))

@@ -17,6 +17,7 @@ from http_server import Answer, Received, answering, bean
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import AsyncMetadataClient, Entity, MetadataClient, PartialAnswerWarning
+from omrs_streams.client.exchange import Request
 from omrs_streams.client.plans import operation, pages
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,7 +78,7 @@ def test_both_have_the_same_methods() -> None:
     assert one.keys() - CLOSING == other.keys() - CLOSING
     shared = [name for name, value in one.items() if isinstance(value, operation | pages)]
     assert len(shared) > 70 and all(one[name] is other[name] for name in shared)
-    for name in ("subscribe", "in_scope", "as_user", "__init__"):
+    for name in ("subscribe", "in_scope", "as_user", "guarded", "__init__"):
         blocking = inspect.signature(getattr(MetadataClient, name)).parameters
         assert blocking.keys() == inspect.signature(getattr(AsyncMetadataClient, name)).parameters.keys()
 
@@ -146,6 +147,33 @@ def test_tasks_fetch_types_once_and_run_beside_each_other() -> None:
     with answering(slow) as server:
         assert asyncio.run(scenario(server.url)) == 16
     assert slow.asked == 1
+
+
+def test_a_guarded_client_asks_whether_it_may_before_each_call() -> None:
+    """Guards add up, and the client that they were put on stays free."""
+
+    def forbidden(request: Request) -> None:
+        asked.append(request.method)
+        if len(asked) > 2:
+            raise InvalidParameterError("no more")
+
+    async def scenario(url: str) -> None:
+        async with AsyncMetadataClient(url, "s", "u", types=TYPES) as client:
+            guarded = client.guarded(forbidden).guarded(lambda request: None).as_user("other")
+            with pytest.raises(InvalidParameterError, match="no more"):
+                await guarded.find_entities()
+            assert await client.find_entities() == []
+
+    asked: list[str] = []
+    with answering(lambda request: bean({"entities": []})) as server:
+        with MetadataClient(server.url, "s", "u", types=TYPES) as client:
+            guarded = client.guarded(forbidden).guarded(lambda request: None).as_user("other")
+            assert guarded.find_entities() == guarded.find_entities() == []
+            with pytest.raises(InvalidParameterError, match="no more"):
+                guarded.find_entities()
+            assert client.find_entities() == []
+        asyncio.run(scenario(server.url))
+    assert asked == ["POST"] * 4 and len(server.received) == 4
 
 
 def test_a_warning_names_the_line_that_called() -> None:
