@@ -114,4 +114,5 @@ def _levels(folders: list[FolderEntry]) -> Iterable[list[FolderEntry]]:
 
 def _held(known: Known) -> int:
     """How many files and folders below the root are catalogued, those that were archived left out."""
-    return sum(not each.archived for each in (*known.files.values(), *known.folders.values())) - 1
+    files = sum(not file.archived for file in known.files.values())
+    return files + sum(not folder.archived for folder in known.folders.values()) - 1

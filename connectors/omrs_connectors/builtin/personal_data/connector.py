@@ -3,11 +3,11 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from omrs_connectors.builtin.personal_data.findings import SOURCE, classification_of, merged
 from omrs_connectors.builtin.personal_data.words import personal_kind
-from omrs_connectors.sdk import ENTITY_CHANGES, RELATIONSHIP_CHANGES, IntegrationConnector
+from omrs_connectors.sdk import ENTITY_CHANGES, RELATIONSHIP_CHANGES, ConnectorOptions, IntegrationConnector
 from omrs_schemas.errors import EntityNotKnownError, EntityProxyOnlyError
 from omrs_schemas.model.values import from_properties
 
@@ -29,6 +29,8 @@ class PersonalDataConnector(IntegrationConnector):
     Listens to columns, files and the links between them; a refresh goes over everything that is catalogued, so nothing
     is missed. A classification that somebody else made is left alone; findings are only ever added, never withdrawn.
     """
+
+    Options: ClassVar[type[ConnectorOptions] | None] = ConnectorOptions
 
     def initialize(self) -> None:
         self._names_of: dict[str, str] = {}
