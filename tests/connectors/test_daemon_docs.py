@@ -45,7 +45,6 @@ def test_every_example_is_a_valid_configuration(block: str, tmp_path: Path) -> N
 
 def test_everything_is_documented() -> None:
     named = [*DaemonSettings.model_fields, *map(to_camel, IntegrationConnectorConfig.model_fields)]
-    named += known_connectors()
     named += [status.value for status in ConnectorStatus]
     named += [status.value for status in GroupStatus]
     named += [
@@ -54,6 +53,8 @@ def test_everything_is_documented() -> None:
     named += [name for service in SERVICES.values() for name in (service.url_marker, service.connector_class.__name__)]
     named += Deadlines.model_fields
     assert [name for name in named if name not in TEXT] == []
+    pages = [TEXT, *(page.read_text(encoding="utf-8") for page in (DOCS / "connectors").glob("*.md"))]
+    assert [name for name in known_connectors() if not any(f"`{name}`" in page for page in pages)] == []
 
 
 def test_the_services_are_described_as_they_are() -> None:
