@@ -2,17 +2,21 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, LiteralString, Protocol
 from uuid import uuid4
 
 from omrs_connectors.builtin.postgres.connector import PostgresConnector
 from omrs_connectors.builtin.postgres_catalog.names import relational_names
+from omrs_connectors.kit import MemoryServer
 from omrs_connectors.sdk import ActivityReport, IntegrationConnector, IntegrationConnectorConfig, IntegrationContext
 from omrs_connectors.sdk.config import Partner
 from omrs_connectors.services.registry import service_of
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import Entity, MetadataClient
 from postgres import PostgresServer
+from shared_data import require_shared
 
 CLEAR = {"allowClearPassword": True}
 """The tests' servers have a password that is no secret."""
@@ -25,6 +29,27 @@ class Metadata(Protocol):
     url: str
 
     def client(self, user: str) -> MetadataClient: ...
+
+
+class InMemory:
+    """A metadata server in this process, as tests see one that runs by itself."""
+
+    def __init__(self, types: str = "builtin") -> None:
+        self.world = MemoryServer(types=types)
+        self.server, self.url = self.world.partner.name, self.world.partner.url
+
+    def client(self, user: str) -> MetadataClient:
+        return self.world.client_of(user)
+
+
+@contextmanager
+def old_release() -> Iterator[InMemory]:
+    """A metadata server with the types of release 4.2."""
+    found = InMemory(str(require_shared("data", "archives", "OpenMetadataTypes-4.2.omarchive")))
+    try:
+        yield found
+    finally:
+        found.world.close()
 
 
 class Life:

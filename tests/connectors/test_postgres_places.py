@@ -5,30 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives_with_postgres import Life, Shop, metadata_facts, postgres_life, source_facts
+from lives_with_postgres import InMemory, Life, Shop, metadata_facts, old_release, postgres_life, source_facts
 
 from omrs_connectors.builtin.postgres.connector import PostgresConnector
 from omrs_connectors.groups.editing import GroupEditor
-from omrs_connectors.kit import MemoryServer
 from omrs_connectors.sdk import IntegrationConnectorConfig
 from omrs_connectors.sdk.connector import Embedded
 from omrs_connectors.sdk.secrets import YamlSecrets
 from omrs_schemas.errors import ConfigurationError, RepositoryError
 from omrs_streams.client import MetadataClient
 from postgres import PostgresServer, postgres_server
-from shared_data import require_shared
 from workers import unique
-
-
-class InMemory:
-    """A metadata server in this process, as tests see one that runs by itself."""
-
-    def __init__(self, types: str = "builtin") -> None:
-        self.world = MemoryServer(types=types)
-        self.server, self.url = self.world.partner.name, self.world.partner.url
-
-    def client(self, user: str) -> MetadataClient:
-        return self.world.client_of(user)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +37,7 @@ def shop(metadata: InMemory, server: PostgresServer) -> Shop:
 
 
 def test_types_of_release_4(server: PostgresServer) -> None:
-    old = InMemory(str(require_shared("data", "archives", "OpenMetadataTypes-4.2.omarchive")))
-    try:
+    with old_release() as old:
         shop = Shop(old, old.client("one"), server)
         shop.told(shop.life())
         assert not shop.told(shop.life()).changed
@@ -66,8 +52,6 @@ def test_types_of_release_4(server: PostgresServer) -> None:
         assert (report.counts()["created"], report.counts()["deleted"]) == (0, 0)
         shop.equal()
         assert shop.named()["RelationalTable shop::buyer"].guid == before["RelationalTable shop::customer"].guid
-    finally:
-        old.world.close()
 
 
 def test_several_databases_of_a_server(metadata: InMemory, server: PostgresServer) -> None:

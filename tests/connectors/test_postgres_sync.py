@@ -188,7 +188,21 @@ def test_what_others_add_stays_and_what_they_delete_comes_back(shop: Shop, clien
         table.guid,
         {**properties, "aliases": ["people"], "additionalProperties": {**properties["additionalProperties"], "x": "1"}},
     )
-    client.delete_entity(shop.named()["RelationalColumn shop::customer::born"].guid)
+    named = shop.named()
+    born = named["RelationalColumn shop::customer::born"].guid
+    total = named["RelationalColumn shop::orders::total"].guid
+    links = [
+        client.add_relationship("DataFlow", table.guid, named["RelationalTable shop::orders"].guid).guid,
+        client.add_relationship("ForeignKey", born, total, {"steward": "erinoverview"}).guid,
+    ]
+    client.classify(total, "CalculatedValue", {"formula": "sum"})
+    client.classify(named["RelationalDatabase"].guid, "Anchors", {"anchorGUID": named["RelationalDatabase"].guid})
+    shop.life().refresh()
+    assert all(client.get_relationship(guid)["status"] == "ACTIVE" for guid in links)
+    assert "CalculatedValue" in str(client.get_entity(total)["classifications"])
+    assert "Anchors" in str(client.get_entity(named["RelationalDatabase"].guid)["classifications"])
+    client.delete_relationship(links[1])
+    client.delete_entity(born)
     shop.sql("comment on table shop.customer is 'who bought'", "alter table shop.customer alter born set not null")
     shop.told(shop.life())
     table = shop.named()["RelationalTable shop::customer"]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from lives_with_postgres import Life, by_name, postgres_life
+from lives_with_postgres import Life, Metadata, by_name, old_release, postgres_life
 
 from omrs_connectors.builtin.postgres.connector import PostgresConnector
 from omrs_connectors.builtin.postgres_catalog.comments import split
@@ -31,7 +31,7 @@ def server() -> Iterator[PostgresServer]:
 class Vault:
     """A catalogued database with two tables, and roles of its own."""
 
-    def __init__(self, metadata: Running, client: MetadataClient, server: PostgresServer) -> None:
+    def __init__(self, metadata: Metadata, client: MetadataClient, server: PostgresServer) -> None:
         self.metadata, self.client, self.server = metadata, client, server
         self.database, self.instance = f"d{uuid4().hex[:10]}", f"pg-{uuid4().hex[:8]}"
         self.reader, self.writer = f"reader {uuid4().hex[:6]}", f"writer_{uuid4().hex[:6]}"
@@ -262,3 +262,15 @@ def test_a_table_that_may_not_be_changed_does_not_hinder_others(vault: Vault) ->
     report = life.refresh()
     assert (report.counters()["tablesFailed"], report.counters()["marksWritten"]) == (1, 1)
     assert "must be owner" in report.messages[0] and vault.comment(table="plain")[1]["labels"] == ["a"]
+
+
+def test_types_of_release_4(server: PostgresServer) -> None:
+    with old_release() as old:
+        vault = Vault(old, old.client("one"), server)
+        life = vault.life("BOTH_DIRECTIONS")
+        vault.client.classify(vault.table, TAGS, {"accessGroups": {vault.writer: "SELECT"}})
+        vault.sql(f'grant select (salary) on "Pay Roll" to {vault.writer}')
+        life.refresh()
+        assert vault.may(vault.writer, "SELECT")
+        assert vault.tags(vault.salary) == {"accessGroups": {vault.writer: "SELECT"}}
+        vault.settled(life)

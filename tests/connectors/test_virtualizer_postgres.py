@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from lives_with_postgres import Life, by_name, postgres_life
+from lives_with_postgres import Life, Metadata, by_name, old_release, postgres_life
 
 from omrs_connectors.builtin.postgres.connector import PostgresConnector
 from omrs_connectors.builtin.virtualizer.connector import VirtualizerConnector
@@ -26,7 +26,7 @@ def server() -> Iterator[PostgresServer]:
 class Mart:
     """A catalogued database with two tables, and a glossary."""
 
-    def __init__(self, metadata: Running, client: MetadataClient, server: PostgresServer) -> None:
+    def __init__(self, metadata: Metadata, client: MetadataClient, server: PostgresServer) -> None:
         self.metadata, self.client, self.server = metadata, client, server
         self.database, self.instance = f"d{uuid4().hex[:10]}", f"pg-{uuid4().hex[:8]}"
         with server.connect() as connection:
@@ -219,3 +219,14 @@ def test_a_database_that_is_away(metadata_server: Running, client: MetadataClien
                 step()
         own.start()
         assert done(life) == {"viewsMade": 1}
+
+
+def test_types_of_release_4(server: PostgresServer) -> None:
+    with old_release() as old:
+        mart = Mart(old, old.client("one"), server)
+        life = mart.life()
+        mart.mean("cst", mart.term("Customer"))
+        link = mart.mean("cst::cst_nm", mart.term("Customer Name"))
+        assert done(life) == {"viewsMade": 1} and mart.views() == {"Customer": ["Customer Name"]}
+        mart.client.update_relationship_properties(link, {"status": "Obsolete"})
+        assert done(life) == {"viewsChanged": 1} and mart.views() == {"Customer": ["id", "cst_nm", "x"]}

@@ -11,6 +11,9 @@ from omrs_connectors.builtin.postgres_catalog.names import RelationalNames
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import Entity, MetadataClient, Relationship
 
+STEWARDED = frozenset({"steward", "source", "confidence"})
+"""A foreign key that somebody else stands for, in the database or not, says so; it is left alone."""
+
 
 @dataclass(slots=True)
 class HeldEntity:
@@ -50,10 +53,13 @@ def load(
     instances = instances_of(database, names, instance)
     for type_name in ("DeployedDatabaseSchema", "RelationalDBSchemaType", "RelationalTable", "RelationalColumn"):
         for key, entity in keyed(client, type_name, root, instances, page_size):
-            # Twice the same key: two daemons made it at once. The first stays, the other is one that nobody wants.
+            # Twice the same key: two daemons made it at once. One stays, the other is one that nobody wants.
             held.entities[key if key not in held.entities else f"{key}#{entity.guid}"] = HeldEntity.of(entity)
     keys = {entity.guid: key for key, entity in held.entities.items()}
+    kinds = {names.data_set_content, names.asset_schema, "AttributeForSchema", "NestedSchemaAttribute", "ForeignKey"}
     for link in _links(client, held, parallelism):
+        if link.type_name not in kinds or link.plain_properties.keys() & STEWARDED:
+            continue
         ends = keys.get(link["entityOneProxy"]["guid"]), keys.get(link["entityTwoProxy"]["guid"])
         if ends[0] is not None and ends[1] is not None:
             linked = (link.type_name, ends[0], ends[1])

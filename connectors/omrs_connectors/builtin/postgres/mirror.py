@@ -1,6 +1,5 @@
 """Writing what differs, so that metadata says what the database says."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +11,6 @@ from omrs_connectors.builtin.postgres_catalog.names import RelationalNames
 from omrs_connectors.builtin.safety import Safety, gone_is_fine
 from omrs_connectors.sdk import IntegrationContext
 from omrs_streams.proxy.interfaces import MappedEntity, MappedRelationship
-
-log = logging.getLogger(__name__)
 
 ANCHORS = "Anchors"
 FACTS = frozenset({"owner", "encoding", "serverVersion", "generated", FACT})
@@ -38,7 +35,8 @@ class Mirror:
         self._held = held
         self._safety = safety
         self._parallelism = parallelism
-        self._classifications = frozenset({"TypeEmbeddedAttribute", "PrimaryKey", names.view, ANCHORS})
+        self._withdrawn = {"RelationalTable": names.view, "RelationalColumn": "PrimaryKey"}
+        """The classification that an element of the type loses when the database says so; others are others'."""
         self._properties = frozenset(
             {
                 "qualifiedName", "displayName", "description", "nativeClass", "isNullable", "length", "precision",
@@ -118,7 +116,8 @@ class Mirror:
             elif held.classifications[name] != properties:
                 self._context.reclassify(held.guid, name, properties, anchor=anchor)
             held.classifications[name] = properties
-        for name in (held.classifications.keys() & self._classifications) - found.keys():
+        name = self._withdrawn.get(held.type_name, "")
+        if name in held.classifications and name not in found:
             self._context.declassify(held.guid, name, anchor=anchor)
             del held.classifications[name]
 
