@@ -196,6 +196,26 @@ def test_a_call_past_its_deadline_fails_the_connector_and_its_thread_can_do_no_m
 
 
 @on_a_loop
+async def test_what_a_pass_changed_before_it_was_given_up_is_reported() -> None:
+    release = threading.Event()
+    lane = Lane(**deadlines(refresh=0.2))
+
+    def change_and_hang() -> None:
+        lane.connector.context.report.created("g1")
+        release.wait(30)
+
+    lane.connector.during["refresh"] = change_and_hang
+    await lane.lane.open()
+    await lane.until(lambda: lane.journal.reports, tick=True)
+    [(report, context)] = lane.journal.reports
+    assert (report.guids("created"), context["status"]) == (["g1"], "FAILED")
+    assert "has not returned within 0.2 s" in context["failure"]
+    assert lane.report["statistics"]["created"] == 1
+    release.set()
+    await lane.lane.close()
+
+
+@on_a_loop
 async def test_a_restart_does_not_wait_for_a_call_that_does_not_come_back() -> None:
     release = threading.Event()
     hanging, healthy = Recorder(), Recorder()

@@ -160,6 +160,20 @@ def test_a_flood_of_creates_does_not_delay_the_siblings(daemons: Daemons, tmp_pa
     assert siblings.passes() >= 3
 
 
+def test_a_connector_in_a_process_ends_with_a_killed_daemon(daemons: Daemons, tmp_path: Path) -> None:
+    file = tmp_path / "apart"
+    apart = connector("apart", "Punctual", isolation="process", endpoint={"networkAddress": str(file)})
+    spinning = connector(
+        "spinning", "Spinning", isolation="process", endpoint={"networkAddress": str(tmp_path / "spin")}
+    )
+    daemon = daemons.start(unique("daemon"), apart, spinning)
+    daemon.wait("both refresh", lambda all_: file.exists() and all_["spinning"]["refreshInProgress"])
+    children = psutil.Process(daemon.proc.pid).children(recursive=True)
+    assert len(children) >= 2
+    daemon.kill()
+    eventually(lambda: not any(alive(child) for child in children), "no process is left behind", within=60)
+
+
 def times_in(file: Path) -> list[float]:
     """Epoch seconds of the refreshes that were noted in a file."""
     return [float(line) for line in file.read_text().split()]

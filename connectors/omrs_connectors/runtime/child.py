@@ -13,7 +13,7 @@ from typing import Any
 
 from omrs_connectors.runtime.faults import described
 from omrs_connectors.runtime.handler import ConnectorHandler, Setting
-from omrs_connectors.runtime.notes import Delivered, Note, Progress
+from omrs_connectors.runtime.notes import Delivered, LeftBehind, Note, Progress
 from omrs_connectors.runtime.serving import Job, Mailbox, serve
 from omrs_connectors.sdk import ActivityReport, IntegrationConnectorConfig
 from omrs_connectors.sdk.config import Partner
@@ -57,7 +57,8 @@ def child_main(setup: ChildSetup, pipe: Connection) -> None:
             pipe.send(message)
 
     def tell(note: Note) -> None:
-        send(("note", note))
+        if not isinstance(note, LeftBehind):  # its threads end with this process
+            send(("note", note))
 
     reporter = _Reporter(tell)
     with MetadataClient(
