@@ -270,7 +270,7 @@ def test_one_connector_fails_and_the_others_do_not_notice(daemons: Daemons, tree
     assert states == {"failing": "FAILED", "missing": "CONFIG_FAILED", "nowhere": "FAILED", "files": "RUNNING"}
     assert "no_such_module" in reports["missing"]["failingExceptionMessage"]
     assert "BASIC-FILES-INTEGRATION-CONNECTORS-404-001" in reports["nowhere"]["failingExceptionMessage"]
-    assert reports["failing"]["failingExceptionMessage"] == "refresh: ValueError: always"
+    assert reports["failing"]["failingExceptionMessage"] == "ValueError: always"
 
     (tree / "not there").mkdir()
     daemon.call("POST", "/integration-connectors/restart", {"name": "nowhere"})

@@ -65,6 +65,7 @@ def show(found: Findings) -> None:
     output.record(
         {
             "started": f"{found.start_s:.1f} s until both servers were registered",
+            "reaction": f"{found.react_s:.1f} s from a new catalog target until its file was classified by events",
             "copies": f"{found.copies:,} instances, digest {found.digest_b[:16]} at {SERVER_B}, "
             f"{found.digest_a[:16]} at {SERVER_A}",
             "update": f"{found.update_ms:.0f} ms from {SERVER_A} to {SERVER_B}",

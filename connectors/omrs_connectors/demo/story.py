@@ -44,6 +44,7 @@ class Findings:
     members: int = 0
     catalogue_s: float = 0.0
     catalogued: dict[str, int] = field(default_factory=dict)
+    react_s: float = 0.0
     classified: list[dict[str, str]] = field(default_factory=list)
     topics: dict[str, int] = field(default_factory=dict)
     digest_a: str = ""
@@ -75,6 +76,8 @@ class Story:
         try:
             self._start()
             self._catalogue()
+            self._react()
+            self._write_reports()
             self._look()
             self._compare()
             self._update()
@@ -130,7 +133,30 @@ class Story:
                 break
             self._within(began)
         self.found.catalogue_s = time.monotonic() - began - QUIET_S
-        self._write_reports()
+        self._daemon_url = url
+
+    def _react(self) -> None:
+        """Gives the files connector one more folder while it runs; the other connector reacts to what appears."""
+        self._say("giving the files connector one more folder, as a catalog target")
+        samples = self._processes.home / "samples"
+        samples.mkdir()
+        (samples / "customers.csv").write_text("id,email,first_name\n1,ann@example.org,Ann\n")
+        properties = {"qualifiedName": f"FileFolder::{samples}", "displayName": "samples", "pathName": str(samples)}
+        with MetadataClient(self._url_a, SERVER_A, USER) as client:
+            editor = GroupEditor(client)
+            folder = client.add_entity("FileFolder", properties)
+            editor.add_target(editor.find_connector(GROUP, FILES), folder.guid, "samples")
+            began = time.monotonic()
+            path = f"/servers/{DAEMON}/open-metadata/integration-daemon/users/{USER}/integration-connectors/refresh"
+            self._http.post(self._daemon_url + path, json={"name": FILES}).raise_for_status()
+
+            def classified() -> bool:
+                file = client.find_by_unique_name("DataFile", "qualifiedName", f"DataFile::{samples}/customers.csv")
+                return file is not None and bool(file.get("classifications"))
+
+            self._until(classified, SETTLE_S, "the classification of a file in the new folder")
+        self.found.react_s = time.monotonic() - began
+        self._say(f"catalogued, and classified by the connector that events wake, after {self.found.react_s:.1f} s")
 
     def _write_reports(self) -> None:
         """The daemon writes a report for each file behind the connectors' backs: waits until nothing comes any more."""
