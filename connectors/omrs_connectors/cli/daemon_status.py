@@ -112,7 +112,8 @@ def table(state: Mapping[str, Any], connectors: Iterable[Bean]) -> Table:
     rows = [(row(each, now), STYLES.get(each["status"], "")) for each in ordered]
     for name in rows[0][0] if rows else ("connector",):
         number = name in ("+", "~", "-", "events")
-        found.add_column(name, justify="right" if number else "left", ratio=1 if name == "message" else None)
+        last = name == "message"  # cut where it ends: a connector is one line, `status` without --watch has it whole
+        found.add_column(name, justify="right" if number else "left", ratio=1 if last else None, no_wrap=last)
     for cells, style in rows:
         found.add_row(*(Text(output.text(cell), style if name == "status" else "") for name, cell in cells.items()))
     return found
