@@ -61,8 +61,7 @@ class OpenAPIConnector(APIIntegratorConnector):
         failures: list[OmrsError] = []
         sources = list(self._sources())
         if self.options.watch:
-            paths = [path_of(source.address) for source in sources if not is_url(source.address)]
-            self._watch.watch(path if path.is_dir() else path.parent for path in paths)
+            self._watch.watch(path_of(source.address) for source in sources if not is_url(source.address))
         for source in sources:
             if self.context.stopping.is_set():
                 return
