@@ -22,11 +22,15 @@ from omrs_connectors.sdk.releases import type_names
 from omrs_connectors.sdk.report import KINDS, MAX_MESSAGES, ActivityReport
 from omrs_schemas.codec.reports import decode_report
 from omrs_schemas.errors import ConfigurationError, ProduceError
+from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import MetadataClient
+from omrs_streams.log.consumer import read_all
 from omrs_streams.log.embedded import Endpoint
 from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.names import daemon_reports
 from omrs_streams.log.producer import LogProducer, Outgoing
+from omrs_streams.log.roles import role_of
+from omrs_streams.log.tail import Decoder
 from omrs_streams.log.topics import FOREVER, TopicSpec, ensure_topics
 from workers import Running, eventually, unique
 
@@ -428,6 +432,15 @@ def test_the_topic_is_read_by_connector_element_and_date(here: MetadataClient, d
     assert daemon.reports(until=ended - 1) == []
     with pytest.raises(ConfigurationError, match="has no reports here"):
         DaemonReports(daemon.settings, unique("nobody"))
+
+
+def test_a_tail_of_the_topic_shows_reports(daemon: Daemon) -> None:
+    [bean] = daemon.publish(report())
+    topic = daemon_reports(daemon.name)
+    [message] = read_all(daemon.settings.bulk_consumer("tail-test"), topic, 2)
+    entry = Decoder(TypeSystem).entry(role_of(topic), message)
+    assert entry.problem is None
+    assert entry.data["reportId"] == bean["reportId"]
 
 
 def test_what_comes_is_followed(daemon: Daemon) -> None:
