@@ -138,7 +138,8 @@ class Gossip(Login):
     """Tells its password."""
 
     def refresh(self) -> None:
-        self.context.report.message(f"logged in with {self.context.secret('password')}")
+        login = {"qualifiedName": "login", "description": f"with {self.context.secret('password')}"}
+        self.context.create_entity("Topic", login)
 
 
 Check = Callable[[ConnectorKit, Any], Any]
@@ -196,5 +197,5 @@ def test_a_bad_connector_is_found(
 
 def test_a_secret_that_is_told_is_found(memory_kit: ConnectorKit) -> None:
     trial = memory_kit.trial(Gossip, connection={"securedProperties": {"password": "pssst-pssst"}})
-    with pytest.raises(AssertionError, match="a secret stands in a report"):
+    with pytest.raises(AssertionError, match="a secret stands in the metadata"):
         check_keeps_secret(trial, "pssst-pssst")
