@@ -190,8 +190,9 @@ class Mirror:
     ) -> bool:
         gone = {key: entity for key, entity in self.held.items() if key not in picture.parts}
         present = self._counted(entity for key, entity in self.held.items() if key in picture.parts)
-        for what, count in self._counted(gone.values()).items():
-            safety.check(count, known[what], what, present=present.get(what, 0))
+        less = self._counted(gone.values())
+        for what in self._scope.counted:
+            safety.check(less[what], known[what], what, present=present[what])
         lost = {entity.guid for entity in gone.values()}
         for key, link in self._links.items():
             if key not in wanted and key[1] not in lost and key[2] not in lost and not self._stopping():
@@ -205,7 +206,7 @@ class Mirror:
         with gone_is_fine():
             self._context.delete_entity(entity.guid, type_name=entity.type_name, anchor=anchor)
 
-    def _counted(self, entities: Iterable[Entity]) -> Mapping[str, int]:
+    def _counted(self, entities: Iterable[Entity]) -> Counter[str]:
         types = {kind.type_name(self._types): what for what, kind in self._scope.counted.items()}
         return Counter(types[entity.type_name] for entity in entities if entity.type_name in types)
 
