@@ -53,6 +53,11 @@ def snapshot_of(client: MetadataClient) -> Snapshot:
             each["name"]: from_properties(each.get("properties")) for each in entity.get("classifications") or ()
         }
         entities[name] = {"properties": properties, "classifications": classifications, "status": entity["status"]}
+    for held in entities.values():
+        for classification in held["classifications"].values():
+            for attribute, value in classification.items():  # the anchor, by its name
+                if isinstance(value, str) and value in names:
+                    classification[attribute] = names[value]
     relationships: Counter[tuple[str, Name, Name, str]] = Counter()
     for link in client.iter_relationships():
         ends = [names.get(link[end]["guid"], ("?", link[end]["guid"])) for end in ("entityOneProxy", "entityTwoProxy")]
