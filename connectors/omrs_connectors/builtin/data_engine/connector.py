@@ -35,8 +35,7 @@ from omrs_connectors.sdk.listener import TopicRecord
 from omrs_connectors.services.element import ends_of
 from omrs_connectors.services.kinds import ElementKind
 from omrs_connectors.services.lineage_integrator import LineageIntegratorConnector
-from omrs_schemas.errors import ConfigurationError, DeletionRefusedError
-from omrs_schemas.model.values import from_properties
+from omrs_schemas.errors import CodecError, ConfigurationError, DeletionRefusedError
 
 
 class DataEngineProxyConnector(LineageIntegratorConnector):
@@ -78,7 +77,10 @@ class DataEngineProxyConnector(LineageIntegratorConnector):
         folder = self._source.folder
         if self._watch is not None and folder is not None:
             self._watch.watch([folder])
-        self._whole(gathered(self._source.documents(), self._source.address, self.options.engine_id))
+        documents = self._source.documents()
+        if any(each.removed is not None for each in documents):
+            raise CodecError(f"{self._source.address}: removed is said in events; here, what is gone is left out")
+        self._whole(gathered(documents, self._source.address, self.options.engine_id))
 
     def disconnect(self) -> None:
         if self._watch is not None:
@@ -97,11 +99,8 @@ class DataEngineProxyConnector(LineageIntegratorConnector):
         pictures.engine(definitions.engine)
         pictures.add(definitions)
 
-        def mine(key: Key) -> bool:
-            return key == naming.engine or key.startswith(naming.below)
-
         counted: dict[str, ElementKind[Any]] = {"processes": PROCESSES, "data stores": STORES}
-        mirror = Mirror(context, Scope(naming.engine, KINDS, LINKS, counted, mine), options.parallelism)
+        mirror = Mirror(context, Scope(naming.engine, KINDS, LINKS, counted, naming.mine), options.parallelism)
         try:
             mirror.write(pictures.picture, options.safety(f"data engine {definitions.engine.id}"))
         except DeletionRefusedError:
@@ -138,7 +137,7 @@ class DataEngineProxyConnector(LineageIntegratorConnector):
         labelled = naming.engine if touched is None else _beginning(touched)
         ties.write(
             pictures.ties,
-            lambda owner: touched is None or naming.owner(owner) in touched,
+            lambda owner: naming.mine(owner) if touched is None else naming.owner(owner) in touched,
             elements,
             labelled,
             remove=remove,
@@ -157,6 +156,10 @@ class DataEngineProxyConnector(LineageIntegratorConnector):
             told = Document(removed=removed)
         else:
             told = document(record.value, f"{record.topic}@{record.offset}")
+        if told.lineage or told.next is not None:
+            raise CodecError(
+                f"{record.topic}@{record.offset}: lineage of an event stands in its processes, and no page follows"
+            )
         engine = self.options.engine_id
         if told.engine is not None and told.engine.id != engine:
             self.context.report.count("eventsOfOtherEngines")
@@ -211,12 +214,13 @@ class DataEngineProxyConnector(LineageIntegratorConnector):
             below: set[str] = set()
             for guid in level:
                 for relationship in self.context.client.relationships_of(guid, type_name):
-                    _, second = HIERARCHY.link.ends(types, "entityOneProxy", "entityTwoProxy")
-                    name = from_properties(relationship[second].get("uniqueProperties")).get("qualifiedName", "")
-                    ends = HIERARCHY.link.ends(types, *ends_of(relationship))
-                    if ends[0] == guid and str(name).startswith(naming.processes) and name not in found:
-                        found.add(str(name))
-                        below.add(ends[1])
+                    first, second = HIERARCHY.link.ends(types, *ends_of(relationship))
+                    if first != guid:
+                        continue
+                    name = str(self.context.client.get_entity(second).plain_properties["qualifiedName"])
+                    if name.startswith(naming.processes) and name not in found:
+                        found.add(name)
+                        below.add(second)
             level = below
         return found
 

@@ -82,6 +82,9 @@ class Naming:
             key = self.port(process, end.port) if end.port else self.process(process)
         return attribute_key(key, end.attribute) if end.attribute else key
 
+    def mine(self, key: Key) -> bool:
+        return key == self.engine or key.startswith(self.below)
+
     def owner(self, key: Key) -> Key:
         """The process or data store that an element belongs to: itself, for one of them."""
         rest = key.removeprefix(self.below)

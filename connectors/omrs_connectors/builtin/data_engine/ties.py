@@ -79,8 +79,8 @@ class Ties:
         *,
         remove: bool = True,
     ) -> None:
-        """`owners`: whose ties are looked at; `elements`: guids of their processes and ports; `labelled`: what the
-        labels of their lineage begin with."""
+        """`owners`: whose lineage is looked at; `labelled`: what the labels of it begin with; `elements`: guids of
+        their processes and ports."""
         drawn: dict[Drawn, list[Relationship]] = {}
         for relationship in self._drawn(owners, elements, labelled):
             drawn.setdefault(self._key(relationship), []).append(relationship)
@@ -127,10 +127,11 @@ class Ties:
     def _drawn(self, owners: Callable[[Key], bool], elements: Sequence[str], labelled: Key) -> Iterator[Relationship]:
         structure = {kind.link.type_name(self._types): kind for kind in (USES, HIERARCHY, DELEGATIONS)}
         seen: set[str] = set()
+        asked = frozenset(elements)
         for links in in_parallel(self._context.client.relationships_of, elements, self._threads):
             for each in links:
                 kind = structure.get(each.type_name)
-                if kind is not None and each.guid not in seen and self._is_ours(kind, each, owners):
+                if kind is not None and each.guid not in seen and self._is_ours(kind, each, asked):
                     seen.add(each.guid)
                     yield each
         for type_name in sorted({kind.link.type_name(self._types) for kind in LINEAGE.values()}):
@@ -141,16 +142,15 @@ class Ties:
                 if owners(self._label(each).rpartition("#")[0]):
                     yield each
 
-    def _is_ours(self, kind: AnyLink, relationship: Relationship, owners: Callable[[Key], bool]) -> bool:
-        """Whether both ends are the engine's, and the one whose definition says so is of an owner."""
+    def _is_ours(self, kind: AnyLink, relationship: Relationship, elements: frozenset[str]) -> bool:
+        """Whether the end whose definition says so is one of the elements, and the other the engine's. (A proxy may
+        still have the name that its entity had when they were linked; what it begins with never changes.)"""
         first, second = kind.link.ends(self._types, "entityOneProxy", "entityTwoProxy")
-        names = [
-            str(from_properties(relationship[end].get("uniqueProperties")).get("qualifiedName", ""))
-            for end in (first, second)
-        ]
-        if not all(name == self._engine or name.startswith(f"{self._engine}::") for name in names):
-            return False
-        return owners(names[0] if kind is DELEGATIONS else names[1])
+        saying, other = (first, second) if kind is DELEGATIONS else (second, first)
+        name = str(from_properties(relationship[other].get("uniqueProperties")).get("qualifiedName", ""))
+        return relationship[saying]["guid"] in elements and (
+            name == self._engine or name.startswith(f"{self._engine}::")
+        )
 
     def _key(self, relationship: Relationship) -> Drawn:
         return (relationship.type_name, *ends_of(relationship), self._label(relationship))
