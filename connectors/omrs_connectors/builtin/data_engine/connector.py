@@ -150,8 +150,8 @@ class DataEngineProxyConnector(LineageIntegratorConnector):
     # ---- what an event tells ---------------------------------------------------------------------------------------
 
     def _event(self, record: TopicRecord) -> None:
-        """One that carries definitions; no value and a process's id as key: the process is gone."""
-        if record.value is None:
+        """One that carries definitions; nothing, with a process's id as key: the process is gone."""
+        if not record.value:
             removed = Removed(processes=((record.key or b"").decode(),)) if record.key else Removed()
             told = Document(removed=removed)
         else:
