@@ -80,3 +80,12 @@ class Punctual(IntegrationConnector):
 
     def refresh(self) -> None:
         note_the_time(self)
+
+
+class Unspeakable(IntegrationConnector):
+    """Tells of a file whose name is no UTF-8, and of a file with a very long name."""
+
+    def refresh(self) -> None:
+        self.context.report.message("odd: caf\udce9.csv")
+        self.context.report.count("caf\udce9")
+        raise OSError(f"cannot read caf\udce9.csv, {'x' * 1_000_000}")

@@ -7,7 +7,7 @@ from omrs_connectors import refusals
 from omrs_connectors.runtime.commands import Command, Kind, send
 from omrs_connectors.runtime.configuring import Configured
 from omrs_connectors.runtime.fleet import Fleet
-from omrs_connectors.sdk.connections import parse_connection
+from omrs_connectors.sdk.connections import parse_connection, without_secrets
 from omrs_connectors.services.registry import SERVICES
 from omrs_schemas.errors import InvalidParameterError
 from omrs_streams.log.producer import LogProducer
@@ -42,6 +42,12 @@ class Asking:
         body: dict[str, Any] | None = None,
     ) -> None:
         """For connectors by name or id; None: for all (of the service). Returns when Kafka has the commands."""
+        if without_secrets(body or {}) != (body or {}):
+            raise InvalidParameterError(
+                f"the {kind} of a running connector cannot hold secrets: the command topic would keep them",
+                help="embed a secrets store connection, or put the secret into the daemon's configuration",
+                parameterName=kind,
+            )
         found = [Command(kind, each, user, self._clock(), body or {}) for each in self.ids(names, service)]
         await send(self._producer, self._daemon, self._partitions, found)
 

@@ -11,12 +11,14 @@ from uuid import uuid4
 import orjson
 
 from omrs_connectors.runtime.states import State
-from omrs_schemas.errors import PoisonRecordError
+from omrs_connectors.sdk.connections import parse_connection
+from omrs_schemas.errors import InvalidParameterError, PoisonRecordError
 from omrs_streams.log.names import daemon_commands
 from omrs_streams.log.partition import partition_of
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.topics import TopicSpec, days
 
+MAX_CHANGES = 512 * 1024  # bytes of JSON laid over one configuration: a record of the state holds it three times
 KEPT_DAYS = 30  # what they did stays in the state; the commands themselves are for whoever asks what happened
 
 Kind = Literal["refresh", "restart", "configuration", "endpoint", "connection"]
@@ -38,7 +40,14 @@ class Command:
     id: str = field(default_factory=lambda: str(uuid4()))
 
     def to_json(self) -> bytes:
-        return orjson.dumps({"id": self.id, "kind": self.kind, "user": self.user, "time": self.time, "body": self.body})
+        """InvalidParameterError for a body that is too large, or holds what the state cannot."""
+        whole = {"id": self.id, "kind": self.kind, "user": self.user, "time": self.time, "body": self.body}
+        try:
+            found = orjson.dumps(whole)
+        except TypeError as error:
+            raise InvalidParameterError(f"the {self.kind} of a connector cannot hold this: {error}") from error
+        _check_size(self.connector_id, len(found))
+        return found
 
     @classmethod
     def from_record(cls, key: bytes | None, value: bytes | None) -> "Command":
@@ -46,7 +55,7 @@ class Command:
         try:
             found = orjson.loads(value or b"")
             kind, body = found["kind"], found.get("body") or {}
-            if not key or kind not in KINDS or not isinstance(body, dict):
+            if not key or kind not in KINDS or not isinstance(body, dict) or not _sound(kind, body):
                 raise ValueError(f"kind {kind!r}, key {key!r}")
             return cls(kind, key.decode(), str(found["user"]), int(found["time"]), body, str(found["id"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -70,6 +79,7 @@ async def send(producer: LogProducer, daemon: str, partitions: int, commands: li
 
 def folded(state: State, command: Command) -> State:
     """The state after a command; the same state for one that it knows already (commands arrive at least once).
+    InvalidParameterError for one that would make the state larger than a record may be.
 
     `asked` holds the last refresh and restart that were asked for; they are done when `handled` names them too.
     `overrides` lie over the configuration: OMRS integration § 9.
@@ -92,5 +102,26 @@ def folded(state: State, command: Command) -> State:
         overrides["networkAddress"] = command.body.get("networkAddress")
     else:
         overrides = {"connection": command.body.get("connection")}
+    _check_size(command.connector_id, len(orjson.dumps(overrides)))
     after["overrides"] = overrides
     return after
+
+
+def _sound(kind: Kind, body: dict[str, Any]) -> bool:
+    """Whether the body is what a command of its kind has. ValueError for a connection that is none."""
+    if kind == "configuration":
+        return isinstance(body.get("properties") or {}, dict)
+    if kind == "endpoint":
+        return isinstance(body.get("networkAddress") or "", str)
+    if kind == "connection":
+        return isinstance(body.get("connection"), dict) and parse_connection(body["connection"]) is not None
+    return True
+
+
+def _check_size(connector_id: str, size: int) -> None:
+    if size > MAX_CHANGES:
+        raise InvalidParameterError(
+            f"what is changed of connector {connector_id} takes {size} bytes of the {MAX_CHANGES} that can be kept",
+            help="keep large content in a file, and tell the connector where it is",
+            parameterName="configurationProperties",
+        )

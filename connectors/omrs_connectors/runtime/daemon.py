@@ -86,6 +86,7 @@ class IntegrationDaemon:
         self._applying = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._beaten = 0.0
+        self._beating: asyncio.Task[None] | None = None
         self._ownership: Ownership | None = None
         working = settings.data_dir / "daemons" / settings.daemon / settings.worker
         self._app = make_app(self.group, settings.worker, kafka, working / "faust")
@@ -128,14 +129,13 @@ class IntegrationDaemon:
         timing, self.started = self.started, False
         self._elements.stop()
         self.audit.record(f"{IDS}0020")
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _cancelled(self._tasks)
         if timing:
             self.audit.record(f"{IDS}0044")
         await asyncio.gather(*(group.close() for group in self._groups.values()), return_exceptions=True)
         if self._ownership is not None:
             await self._stop_connectors()
+            await _cancelled([] if self._beating is None else [self._beating])
             with contextlib.suppress(OmrsError):
                 await self._states.gone(self.settings.worker)
             self._feed.close()
@@ -297,7 +297,9 @@ class IntegrationDaemon:
         on_assignment(self._app, ownership.assigned, ownership.revoked)
         add_agent(self._app, topic, self.fleet.fold, self._fatal)
         self._app.timer(TICK, name="connector-tick")(self._guarded_tick)
-        self._run(beating(self._states, settings.worker, self.instance, self.url, self._beat))
+        # Until the connectors have been stopped: a worker that is not heard of is taken for dead.
+        heartbeats = beating(self._states, settings.worker, self.instance, self.url, self._beat)
+        self._beating = asyncio.create_task(heartbeats)
         self._app.finalize()
         await self._app.start()
         waiting = [asyncio.create_task(event.wait()) for event in (ownership.settled, self._abandoned)]
@@ -421,8 +423,8 @@ class IntegrationDaemon:
         heard = monotonic - self._beaten < LEASE_S - HEARD_MARGIN_S
         self.fleet.tick(self._clock(), monotonic, passes=heard and not ownership.suspended)
 
-    def _beat(self) -> None:
-        self._beaten = time.monotonic()
+    def _beat(self, began: float) -> None:
+        self._beaten = began
 
     def _fatal(self, error: Exception) -> None:
         """Ends the worker; another one, or its next life, goes on."""
@@ -448,6 +450,12 @@ class IntegrationDaemon:
         )
         await self._producer.send_batch([letter])
         log.warning("dead letter: %s[%s]@%s: %s", record.topic, record.partition, record.offset, error)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _same(client: MetadataClient) -> MetadataClient:

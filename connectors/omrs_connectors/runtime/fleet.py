@@ -6,8 +6,9 @@ that hangs delays no other.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from omrs_connectors.runtime.commands import CHANGES, Command, folded
@@ -19,7 +20,7 @@ from omrs_connectors.runtime.ownership import Ownership
 from omrs_connectors.runtime.states import State, States
 from omrs_connectors.sdk.config import IntegrationConnectorConfig
 from omrs_connectors.sdk.connections import parse_connection
-from omrs_schemas.errors import OmrsError, PoisonRecordError
+from omrs_schemas.errors import InvalidParameterError, OmrsError, PoisonRecordError
 from omrs_streams.worker.faust_app import WithdrawnError
 
 log = logging.getLogger(__name__)
@@ -120,11 +121,9 @@ class Fleet:
         state of its connector."""
         for message in messages:
             try:
-                command = Command.from_record(message.key, message.value)
-            except PoisonRecordError as error:
+                await self._command(Command.from_record(message.key, message.value))
+            except (PoisonRecordError, InvalidParameterError) as error:
                 self._bury(message, error)
-                continue
-            await self._command(command)
 
     async def _command(self, command: Command) -> None:
         connector_id = command.connector_id
@@ -137,7 +136,9 @@ class Fleet:
         if after is state:
             return
         self._kept[connector_id] = after
-        await self._write(connector_id)
+        claim = self._claim(connector_id)
+        if not await self._persist(partial(self._write, connector_id)) or self._claim(connector_id) != claim:
+            raise WithdrawnError(f"connector {connector_id} moved meanwhile: its next owner carries this out")
         lane = self.lanes.get(connector_id)
         if lane is None:
             return  # it sees what was asked for when it is opened
@@ -238,7 +239,7 @@ class Fleet:
                 await self._close_lane(connector_id)
             if configured is None and self._claim(connector_id) and connector_id in self._states.connectors:
                 self._kept.pop(connector_id, None)
-                await self._states.write(connector_id, None)
+                await self._persist(partial(self._states.write, connector_id, None))
         elif lane is None:
             await self._open_lane(connector_id, configured)
         elif (lane.service, lane.partner) != (configured.service, configured.partner):
@@ -259,7 +260,7 @@ class Fleet:
         # Built anew it is restarted; what was asked for before is done by that.
         restarted = {kind: asked[kind] for kind in ("restart",) if kind in asked}
         self._kept[connector_id] = {**state, "handled": {**handled, **restarted}}
-        await self._write(connector_id)
+        await self._persist(partial(self._write, connector_id))
         if asked.get("refresh") != handled.get("refresh"):
             lane.request_refresh(asked["refresh"])
         await lane.open()
@@ -285,11 +286,21 @@ class Fleet:
         self._inboxes.pop(connector_id, None)
         self._dirty.discard(connector_id)
         state = self._kept.pop(connector_id, {})
-        said = {**state, "report": lane.snapshot(), "positions": inbox.positions, "handled": lane.handled}
-        try:
-            await self._states.release(connector_id, said)
-        except OmrsError as error:
-            log.warning("that connector %s has been stopped could not be written: %s", connector_id, error)
+        handled = {**state.get("handled", {}), **lane.handled}
+        said = {**state, "report": lane.snapshot(), "positions": inbox.positions, "handled": handled}
+        await self._persist(partial(self._states.release, connector_id, said))  # another worker waits for it
+
+    async def _persist(self, write: Callable[[], Awaitable[None]]) -> bool:
+        """However long Kafka is away, but not longer than this worker lives: whether it was written."""
+        while True:
+            try:
+                await write()
+                return True
+            except OmrsError as error:
+                log.warning("the state of a connector is written again: %s", error)
+                if self._closing or not error.retriable:
+                    return False
+                await asyncio.sleep(REWRITE_S)
 
     # What is kept
 
@@ -309,11 +320,16 @@ class Fleet:
 
     async def _write_dirty(self) -> None:
         while self._dirty:
-            try:
-                await asyncio.gather(*(self._write(self._dirty.pop()) for _ in range(len(self._dirty))))
-            except OmrsError as error:
-                log.warning("states of connectors are written again: %s", error)
-                self._dirty |= set(self.lanes)
+            writing = list(self._dirty)
+            self._dirty.clear()
+            results = await asyncio.gather(*map(self._write, writing), return_exceptions=True)
+            for connector_id, error in zip(writing, results, strict=True):
+                if isinstance(error, OmrsError) and error.retriable:
+                    self._dirty.add(connector_id)
+                elif isinstance(error, Exception):
+                    log.error("the state of connector %s cannot be kept", connector_id, exc_info=error)
+            if self._dirty & set(writing):
+                log.warning("Kafka does not take the states of %d connectors: they are written again", len(writing))
                 await asyncio.sleep(REWRITE_S)
 
     async def _write(self, connector_id: str) -> None:

@@ -88,6 +88,7 @@ class ConnectorLane:
         self._life = 0
         self._pass: asyncio.Task[None] | None = None
         self._restart: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._refresh_asked: _Asked | None = None
         self._joined: list[_Asked] = []
@@ -182,9 +183,12 @@ class ConnectorLane:
         return False
 
     async def close(self) -> None:
-        """Disconnects the connector for good, within 8 seconds, whatever it does."""
-        if self._closed:
-            return
+        """Disconnects the connector for good, within 8 seconds, whatever it does. Whoever asks again waits for it."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name=f"close-{self.name}")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         self._closed = True
         self._say(STOPPING)
         for task in self._tasks:
@@ -196,6 +200,8 @@ class ConnectorLane:
         self._apply(Became(Status.SHUTDOWN, self._around.clock()))
         self._say(STOPPED)
         self._notice()
+        with contextlib.suppress(KeyError):  # it runs elsewhere or nowhere: nobody is to be alarmed by this worker
+            self._around.metrics.status.remove(self.name)
         left = [task for task in (self._pass, self._restart, *self._tasks) if task is not None and not task.done()]
         if left:  # they end by themselves, now that the connector is gone
             await asyncio.wait(left, timeout=LET_GO_S)

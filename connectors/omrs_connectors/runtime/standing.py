@@ -8,6 +8,7 @@ from omrs_connectors.runtime.status import ConnectorStatus
 from omrs_connectors.sdk import ActivityReport, IntegrationConnectorConfig
 
 CHANGES = ("created", "updated", "deleted")
+LONG = 1 << 63  # Java's
 
 
 class Standing:
@@ -36,7 +37,7 @@ class Standing:
             "connectorId": config.connector_id,
             "connectorName": config.connector_name,
             "connection": config.connection.redacted(),
-            "minMinutesBetweenRefresh": int(minutes) if minutes == int(minutes) else minutes,
+            "minMinutesBetweenRefresh": int(minutes) if minutes.is_integer() and abs(minutes) < LONG else minutes,
         }
 
     def apply(self, note: Became | Built | Refreshing) -> None:

@@ -10,6 +10,7 @@ changes nothing by what it says afterwards.
 """
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -91,7 +92,8 @@ class States:
         await self.view.passed(await self._send(f"partition/{partition}", said))
 
     async def beat(self, worker: str, instance: str, url: str) -> None:
-        await self._send(f"worker/{worker}", {"instance": instance, "url": url})
+        """Once this returns, claims that others wrote before the heartbeat are known here."""
+        await self.view.passed(await self._send(f"worker/{worker}", {"instance": instance, "url": url}), LEASE_S)
 
     async def gone(self, worker: str) -> None:
         """The worker has stopped in order."""
@@ -103,7 +105,7 @@ class States:
         return found is not None and found.instance == instance and time.monotonic() - found.heard < LEASE_S
 
     async def _send(self, key: str, value: Mapping[str, Any] | None) -> int:
-        body = None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+        body = None if value is None else _json(value)
         [offset] = await self._producer.send_batch([(self._topic, 0, key.encode(), body, [])])
         return offset
 
@@ -112,6 +114,8 @@ class States:
             kind, _, name = key.partition("/")
             try:
                 state = None if value is None else orjson.loads(value)
+                if state is not None and not isinstance(state, dict):
+                    raise TypeError(f"a mapping is expected, not {type(state).__name__}")
                 self._take(kind, name, state, offset)
             except (ValueError, KeyError, TypeError) as error:  # somebody else's record must not end the view
                 log.error("%s@%d (%s) is no state of a daemon: %s", self._topic, offset, key, error)
@@ -146,12 +150,21 @@ class States:
         return known.get("claim") == claim.claim
 
 
-async def beating(states: States, worker: str, instance: str, url: str, beaten: Callable[[], None]) -> None:
-    """Heartbeats until it is cancelled; `beaten` after each that Kafka has taken."""
+def _json(value: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # an integer of more than 64 bits in somebody's configuration
+        return json.dumps(value, default=str).encode()
+
+
+async def beating(states: States, worker: str, instance: str, url: str, beaten: Callable[[float], None]) -> None:
+    """Heartbeats until it is cancelled; `beaten` after each that Kafka has taken, with when it was begun: a process may
+    be paused between any two steps, and the others count from when they heard it."""
     while True:
+        began = time.monotonic()
         try:
             await states.beat(worker, instance, url)
-            beaten()
+            beaten(began)
         except Exception as error:  # Kafka is away: without heartbeats the lease ends, and with it the refreshes
             log.warning("no heartbeat of worker %s: %s", worker, error)
         await asyncio.sleep(HEARTBEAT_S)

@@ -79,7 +79,7 @@ class IntegrationConnectorConfig(BaseModel):
     connector_user_id: str | None = None
     connection: AnyConnection = Field(default_factory=Connection)
     metadata_source_qualified_name: str | None = None
-    refresh_time_interval: float = 0.0
+    refresh_time_interval: float = Field(0.0, allow_inf_nan=False)
     uses_blocking_calls: bool = False
     permitted_synchronization: PermittedSynchronization | None = None  # None: the integration service's default
     generate_integration_reports: bool = True

@@ -20,8 +20,13 @@ HIDDEN = "********"
 
 DEEPEST = 10  # connections inside connections; more is a mistake, and a circle would never end
 
-_SECRET_KEY = re.compile(r"(password|passwd|secret|token|credentials?|(api|access|private|secret)_?key)$", re.I)
-_PASSWORD_IN_URL = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*):[^/@\s]+@")
+# `passwordSecret` and the like name a secret of a secrets store.
+_SECRET_KEY = re.compile(
+    r"(password|passwd|(?<!password)(?<!token)(?<!registry)secret|token|credentials?|(api|access|private|secret)_?key)$",
+    re.I,
+)
+# Begins with what is rare: a pattern that begins with the scheme takes seconds for a long word without any URL.
+_PASSWORD_IN_URL = re.compile(r"(?P<before>://[^/@\s:]*):[^/\s]+@")
 
 
 class ConnectionBean(BaseModel):

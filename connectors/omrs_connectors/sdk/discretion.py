@@ -29,8 +29,12 @@ def handed_out(secret: str) -> str:
 
 
 def discreet(text: str) -> str:
-    """`text` without the secrets that were handed out, and without passwords in URLs."""
+    """`text` without the secrets that were handed out, and without passwords in URLs.
+
+    Names of files that are no UTF-8 come as lone surrogates, which no JSON and no log can hold: they are spelled out.
+    """
     pattern = _pattern
+    text = text.encode(errors="backslashreplace").decode()
     hidden: str = without_secrets(text if pattern is None else pattern.sub(HIDDEN, text))
     return hidden
 

@@ -58,6 +58,7 @@ class ActivityReport:
 
     def count(self, name: str, by: int = 1) -> None:
         """Adds to a counter of the connector's own, such as `filesSeen` or `skipped.unreadable`."""
+        name = name if name.isascii() else discreet(name)
         with self._lock:
             self._counters[name] += by
 
