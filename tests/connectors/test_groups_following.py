@@ -283,6 +283,28 @@ def test_contradictions_are_told_and_the_others_go_on(server: Running, here: Met
         assert "stopDate is before startDate" in watched.group.problems[bad]
 
 
+def test_what_cannot_be_read_of_one_connector_keeps_none_from_running(
+    server: Running, here: MetadataClient, kafka: Endpoint
+) -> None:
+    edit, name = editor(here)
+    good = edit.add_connector(name, config("good"))
+    late, tangled = edit.add_connector(name, config("late")), edit.add_connector(name, config("tangled"))
+    link = here.get_relationship(late)
+    here.update_relationship_properties(late, {**link.plain_properties, "startDate": 2**62})
+    edit.change_connector(tangled, connection=parse_connection(VIRTUAL))
+    used = (here.find_entity(guid) for guid in edit.registration(tangled).elements)
+    outer = next(each.guid for each in used if each is not None and each.type_name == "VirtualConnection")
+    for _ in range(6):  # each embeds the next three times: 3 to the power of 6
+        inner = here.add_entity("VirtualConnection", {"qualifiedName": unique("Tangle")}).guid
+        for _ in range(3):
+            here.add_relationship("EmbeddedConnection", outer, inner)
+        outer = inner
+    with Watched(server, name, kafka.bootstrap_servers) as watched:
+        watched.until("the good one runs", lambda found: good in found)
+        assert "year 9999" in watched.group.problems[late]
+        assert "embedded in one another" in watched.group.problems[tangled]
+
+
 def test_targets_wake_a_refresh_and_restart_nothing(server: Running, here: MetadataClient, kafka: Endpoint) -> None:
     edit, name = editor(here)
     one = edit.add_connector(name, config("one"))

@@ -35,6 +35,7 @@ _CONNECTOR_TYPE = (
 )
 _ENDPOINT = ("qualifiedName", "description", "networkAddress", "protocol", "encryptionMethod")
 
+_MOST = 200  # connections that one is made of; those that embed each other again and again would be millions
 _NEAR = 2  # steps from a connector to what its connection is linked to; more would reach others by a shared type
 
 
@@ -53,6 +54,7 @@ class ConnectorGraph:
         self._links: dict[str, list[Relationship]] = {}
         self._reached: set[str] = set()
         self._connector = connector
+        self._made = 0
         self.used: set[str] = set()
         self._reach(connector, _NEAR)
 
@@ -67,6 +69,9 @@ class ConnectorGraph:
         return [bean for bean in (self._connection(guid, ()) for guid in guids) if bean is not None]
 
     def _connection(self, guid: str, outer: tuple[str, ...]) -> Bean | None:
+        self._made += 1
+        if self._made > _MOST:
+            raise ValueError(f"more than {_MOST} connections are embedded in one another")
         if outer:
             self._reach(guid, 1)
         entity = self._entities.get(guid)

@@ -115,6 +115,8 @@ class GroupReader:
             connections = graph.connections()
         except (EntityNotKnownError, EntityProxyOnlyError):  # deleted a moment ago, or never seen whole here
             return Registration(link.guid, connector_guid, None, "the connector is not there", frozenset(used))
+        except (ValueError, TypeError) as error:  # of one connector; the others of the group go on
+            return Registration(link.guid, connector_guid, None, f"its connection: {error}", frozenset(used))
         config, problem = None, ""
         if connector is None:
             problem = "the connector is not there"
@@ -132,6 +134,10 @@ def configuration(
     if not (connection.get("connectorType") or {}).get("connectorProviderClassName"):
         return None, "the connection has no connector type with a connectorProviderClassName"
     said, of_connector = link.plain_properties, connector.plain_properties
+    try:
+        dates = {"startDate": _date(said.get("startDate")), "stopDate": _date(said.get(names.registration_stop))}
+    except (ValueError, OverflowError) as error:
+        return None, f"startDate or stopDate is beyond the year 9999: {error}"
     name = said.get("connectorName") or of_connector.get(names.asset_name) or of_connector.get("qualifiedName")
     given: dict[str, Any] = {
         "connectorId": link.guid,
@@ -142,9 +148,8 @@ def configuration(
         "usesBlockingCalls": bool(of_connector.get("usesBlockingCalls")),
         "permittedSynchronization": _permitted(link),
         "generateIntegrationReports": said.get(names.registration_reports, True),
-        "startDate": _date(said.get("startDate")),
-        "stopDate": _date(said.get(names.registration_stop)),
         "connection": connection,
+        **dates,
         **_own_settings(of_connector.get("additionalProperties") or {}),
     }
     try:
