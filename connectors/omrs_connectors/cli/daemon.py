@@ -14,7 +14,6 @@ from omrs_streams.cli import output
 app = typer.Typer(help="Run an integration daemon and look at its connectors.", no_args_is_help=True)
 app.add_typer(daemon_config.app, name="config")
 app.add_typer(groups.app, name="groups")
-app.add_typer(groups.app, name="groups")
 
 POLL_S = 0.5  # between looks at whether a refresh that somebody waits for is over
 
@@ -180,6 +179,8 @@ def _wait(api: Api, command: str, before: dict[str, dict[str, Any]], seconds: fl
             then = waiting.get(each["id"])
             if then is not None and _over(command, then, each):
                 del waiting[each["id"]]
+                if each["status"] != "RUNNING":
+                    output.say(f"{each['name']} is {each['status']}: {each.get('failure', '')}")
         if waiting and time.monotonic() > deadline:
             names = ", ".join(each["name"] for each in waiting.values())
             raise NotReadyError(
