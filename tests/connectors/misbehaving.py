@@ -1,5 +1,7 @@
 """Connectors that do what they should not, as user code in a daemon process does it now and then."""
 
+import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -80,6 +82,14 @@ class Punctual(IntegrationConnector):
 
     def refresh(self) -> None:
         note_the_time(self)
+
+
+class Parent(IntegrationConnector):
+    """Starts a program that takes an hour; the endpoint is a file for its process id and the connector's."""
+
+    def refresh(self) -> None:
+        program = subprocess.Popen(["sleep", "3600"])
+        Path(self.context.network_address).write_text(f"{os.getpid()} {program.pid}")
 
 
 class Unspeakable(IntegrationConnector):

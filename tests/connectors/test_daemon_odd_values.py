@@ -52,6 +52,7 @@ def test_changes_that_cannot_be_kept_are_refused(daemon: Daemon) -> None:
     assert change(daemon, b'{"properties": {"password": "hunter2"}}') == 422
     assert change(daemon, b'{"properties": {"passwordSecret": "warehouse"}}') == 202
     assert change(daemon, b'{"networkAddress": "db://erin:hunter2@host/db"}', "endpoint", "PUT") == 422
+    assert change(daemon, b'{"connectorType": 7}', "connection", "PUT") == 422
     daemon.stop()
     assert "hunter2" not in str(daemon.published(f"omrs.daemon.{daemon.name}.state"))
 

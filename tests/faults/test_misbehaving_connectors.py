@@ -166,10 +166,13 @@ def test_a_connector_in_a_process_ends_with_a_killed_daemon(daemons: Daemons, tm
     spinning = connector(
         "spinning", "Spinning", isolation="process", endpoint={"networkAddress": str(tmp_path / "spin")}
     )
-    daemon = daemons.start(unique("daemon"), apart, spinning)
-    daemon.wait("both refresh", lambda all_: file.exists() and all_["spinning"]["refreshInProgress"])
+    started = tmp_path / "parent"
+    parent = connector("parent", "Parent", isolation="process", endpoint={"networkAddress": str(started)})
+    daemon = daemons.start(unique("daemon"), apart, spinning, parent)
+    daemon.wait("all refresh", lambda all_: file.exists() and all_["spinning"]["refreshInProgress"])
+    daemon.wait("a program runs", lambda _: started.exists())
     children = psutil.Process(daemon.proc.pid).children(recursive=True)
-    assert len(children) >= 2
+    assert len(children) >= 4
     daemon.kill()
     eventually(lambda: not any(alive(child) for child in children), "no process is left behind", within=60)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from omrs_connectors import refusals
 from omrs_connectors.runtime.commands import Command, Kind, send
 from omrs_connectors.runtime.configuring import Configured
@@ -52,8 +54,13 @@ class Asking:
         await send(self._producer, self._daemon, self._partitions, found)
 
     async def connection(self, name: str, bean: dict[str, Any], user: str) -> None:
-        """InvalidParameterError for a connection that holds secrets: the command topic keeps what it is told."""
-        connection = parse_connection(bean)
+        """InvalidParameterError for what is no connection, and for one that holds secrets: the command topic keeps what
+        it is told."""
+        try:
+            connection = parse_connection(bean)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise InvalidParameterError(f"this is no connection: {wrong}", parameterName="connection") from error
         secrets = sorted(set(connection.secret_names()))
         if secrets:
             raise InvalidParameterError(

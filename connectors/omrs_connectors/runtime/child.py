@@ -93,11 +93,18 @@ def child_main(setup: ChildSetup, pipe: Connection) -> None:
                     number, method, arguments = rest
                     mailbox.put(Job(method, arguments, partial(answer, number)))
             except (EOFError, OSError):
-                os._exit(0)  # the daemon is gone; nothing that the connector does may keep this process alive
+                _end_with_all()
 
         threading.Thread(target=receive, name="commands", daemon=True).start()
         threading.Thread(target=reporter.run, name="progress", daemon=True).start()
         serve(handler, mailbox)
+
+
+def _end_with_all() -> None:
+    """The daemon is gone: nothing that the connector does, or has started, may go on."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 class _Reporter:
