@@ -1,4 +1,4 @@
-"""Values of a `map<string,object>`: metadata servers keep plain ones only, so lists and mappings are kept as JSON text."""
+"""Values of a `map<string,object>`: metadata servers keep plain ones only, so lists and mappings are kept as JSON."""
 
 from typing import Any
 
