@@ -96,6 +96,17 @@ def test_events_arrive_from_both_transports(
     refused = httpx.post(f"{daemon.url}/api/v1/lineage", content=b"{not json", trust_env=False)
     assert refused.status_code == 400
 
+    httpx.post(f"{daemon.url}/api/v1/lineage", content=b'{"no": "event"}', trust_env=False).raise_for_status()
+    lineage_topic = f"omrs.daemon.{name}.lineage".encode()
+    eventually(
+        lambda: (
+            lineage_topic
+            in [headers["dlq-topic"] for headers, _ in daemon.published(dead_letters(f"omrs.daemon.{name}"))]
+        ),
+        "the dead letter says which topic the event is in",
+        within=60,
+    )
+
     daemon.kill()
     sent_while_down = unique("down")
     producer.produce(topic, Serde.to_json(emitted(sent_while_down, RunState.COMPLETE, str(uuid4()))).encode())

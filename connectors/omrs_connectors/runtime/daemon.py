@@ -437,9 +437,10 @@ class IntegrationDaemon:
         task.add_done_callback(self._tasks.remove)
 
     async def _bury(self, record: Record, error: Exception, attempts: int) -> None:
+        topic = record.topic or lineage_topic(self.settings.daemon).name  # a lineage record's source is empty
         letter = dead_letter(
             self.group,
-            record.topic,
+            topic,
             record.partition,
             record.offset,
             record.key,
@@ -449,7 +450,7 @@ class IntegrationDaemon:
             attempts=attempts,
         )
         await self._producer.send_batch([letter])
-        log.warning("dead letter: %s[%s]@%s: %s", record.topic, record.partition, record.offset, error)
+        log.warning("dead letter: %s[%s]@%s: %s", topic, record.partition, record.offset, error)
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
