@@ -120,6 +120,17 @@ def test_a_refresh_is_waited_for(url: str, daemon: ApiDaemon) -> None:
         omrs("restart", "--wait", "0.1", "--url", url)
 
 
+@pytest.mark.parametrize("status", ["FAILED", "CONFIG_FAILED"])
+def test_the_exit_code_says_that_a_named_connector_does_not_run(url: str, daemon: ApiDaemon, status: str) -> None:
+    daemon.connectors["sales"].status = status
+    for names in (["sales"], ["oak dene/1", "id-of-sales"]):
+        done = CliRunner().invoke(app, ["refresh", *names, "--wait", "30", "--url", url])
+        assert done.exit_code == 1 and not isinstance(done.exception, OmrsError), done.output
+        assert f"sales is {status}: no database" in done.output
+    assert omrs("refresh", "oak dene/1", "--wait", "30", "--url", url) == []
+    assert omrs("restart", "oak dene/1", "--wait", "30", "--url", url) == []
+
+
 def test_the_configuration_is_read_and_changed(url: str, daemon: ApiDaemon, tmp_path: Path) -> None:
     daemon.connectors["sales"].properties = {"include": ["*.csv"]}
     here = ("--url", url)

@@ -141,7 +141,10 @@ def refresh(
     daemon: Name = "",
     url: Url = "",
 ) -> None:
-    """Ask for a refresh pass of connectors: they compare their technology with open metadata and make good."""
+    """Ask for a refresh pass of connectors: they compare their technology with open metadata and make good.
+
+    With --wait the exit code is 1 when a connector that is named is not RUNNING afterwards.
+    """
     _command("refresh", daemon_at(url, daemon), names, service, wait)
 
 
@@ -153,7 +156,10 @@ def restart(
     daemon: Name = "",
     url: Url = "",
 ) -> None:
-    """Build connectors anew and refresh them; what is FAILED or CONFIG_FAILED needs it."""
+    """Build connectors anew and refresh them; what is FAILED or CONFIG_FAILED needs it.
+
+    With --wait the exit code is 1 when a connector that is named is not RUNNING afterwards.
+    """
     _command("restart", daemon_at(url, daemon), names, service, wait)
 
 
@@ -161,8 +167,8 @@ def _command(command: str, api: Api, names: list[str] | None, service: str, wait
     body = {name: value for name, value in (("connectors", names), ("service", service)) if value}
     before = {each["id"]: each for each in _meant(api, names, service)} if wait else {}
     api.send("POST", f"/{command}", body or None)
-    if wait:
-        _wait(api, command, before, wait)
+    if wait and not _wait(api, command, before, wait) and names:
+        raise typer.Exit(1)
 
 
 def _meant(api: Api, names: list[str] | None, service: str) -> list[dict[str, Any]]:
@@ -170,16 +176,21 @@ def _meant(api: Api, names: list[str] | None, service: str) -> list[dict[str, An
     return [each for each in found if not names or each["name"] in names or each["id"] in names]
 
 
-def _wait(api: Api, command: str, before: dict[str, dict[str, Any]], seconds: float) -> None:
-    """Until each has had another pass (of another instance, after a restart), or failed; NotReadyError otherwise."""
+def _wait(api: Api, command: str, before: dict[str, dict[str, Any]], seconds: float) -> bool:
+    """Until each has had another pass (of another instance, after a restart), or failed; whether all are RUNNING then.
+
+    NotReadyError where the time does not suffice.
+    """
     deadline = time.monotonic() + seconds
     waiting = dict(before)
+    running = True
     while waiting:
         for each in api.get("/connectors")["items"]:
             then = waiting.get(each["id"])
             if then is not None and _over(command, then, each):
                 del waiting[each["id"]]
                 if each["status"] != "RUNNING":
+                    running = False
                     output.say(f"{each['name']} is {each['status']}: {each.get('failure', '')}")
         if waiting and time.monotonic() > deadline:
             names = ", ".join(each["name"] for each in waiting.values())
@@ -187,6 +198,7 @@ def _wait(api: Api, command: str, before: dict[str, dict[str, Any]], seconds: fl
                 f"no {command} within {seconds:g} s of: {names}", help="`omrs daemon status` shows how they are"
             )
         time.sleep(POLL_S if waiting else 0)
+    return running
 
 
 def _over(command: str, then: dict[str, Any], now: dict[str, Any]) -> bool:
