@@ -220,7 +220,7 @@ def test_check_says_what_a_file_would_run(tmp_path: Path) -> None:
         "- {connectorName: lake, connectorProviderClass: directory-catalog, refreshTimeInterval: 5,"
         " endpoint: {networkAddress: /data}}\n"
         "services:\n- service: topic-integrator\n  connectors:\n"
-        "  - {connectorName: t, connectorProviderClass: nothing}\n"
+        "  - {connectorName: t, connectorProviderClass: kafka-topics}\n"
         "groups: [{name: Exchange}]\n"
     )
     lake, topic = omrs("check", "-c", str(file))
@@ -229,3 +229,34 @@ def test_check_says_what_a_file_would_run(tmp_path: Path) -> None:
     file.write_text("daemon: d\n")
     with pytest.raises(ConfigurationError, match="server: Field required"):
         omrs("check", "-c", str(file))
+
+
+def test_check_refuses_what_could_not_run(tmp_path: Path) -> None:
+    file = tmp_path / "daemon.yaml"
+    file.write_text(
+        "daemon: d\nserver: {name: s, url: 'http://127.0.0.1:1'}\nconnectors:\n"
+        "- {connectorName: lake, connectorProviderClass: directory-catalog, configurationProperties: {incldue: '*'}}\n"
+        "- {connectorName: none, connectorProviderClass: nothing}\n"
+        "- connectorName: vault\n  connection:\n    class: VirtualConnection\n"
+        "    connectorType: {connectorProviderClassName: personal-data}\n"
+        "    embeddedConnections: [{embeddedConnection: {connectorType: {connectorProviderClassName: no-store}}}]\n"
+        "- {connectorName: fine, connectorProviderClass: directory-catalog}\n"
+        "services:\n- service: topic-integrator\n  connectors:\n"
+        "  - {connectorName: misplaced, connectorProviderClass: directory-catalog}\n"
+    )
+    done = CliRunner().invoke(app, ["check", "-c", str(file)], env={"COLUMNS": "1000"})
+    assert done.exit_code == 1, done.output
+    assert len(done.stdout.splitlines()) == 5, "every connector is shown all the same"
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error[")]
+    for line, said in zip(
+        errors,
+        (
+            "connector lake: configurationProperties: incldue: not known, is include meant?",
+            "connector none: connector provider 'nothing' is not known",
+            "connector vault: connector provider 'no-store' is not known",
+            ": connector misplaced cannot run in the Topic Integrator",
+        ),
+        strict=True,
+    ):
+        assert said in line
+    assert "OMIS-TOPIC-INTEGRATOR-400-001" in errors[-1]

@@ -44,28 +44,26 @@ def run(
 
 @app.command()
 def check(config: Config) -> None:
-    """Read a daemon's YAML file and say what it would run, or what is wrong with it."""
+    """Read a daemon's YAML file and say what it would run, or what is wrong with it.
+
+    The exit code is 1 when a connector could not run: an unknown class, one of another service, wrong options.
+    """
+    from omrs_connectors.cli.daemon_check import looked_at
     from omrs_connectors.runtime.settings import load_daemon_settings
 
     settings = load_daemon_settings(config)
     configured = [("", each) for each in settings.connectors]
     configured += [(given.service, each) for given in settings.services for each in given.connectors]
-    output.rows(
-        (
-            {
-                "connector": each.connector_name,
-                "service": service or _service_of(each.connector_provider_class),
-                "provider": each.connector_provider_class,
-                "every": f"{each.refresh_time_interval:g} min" if each.refresh_time_interval > 0 else "once",
-                "where": each.network_address,
-            }
-            for service, each in configured
-        ),
-        title=f"daemon {settings.daemon}",
-    )
+    found = [looked_at(each, service) for service, each in configured]
+    output.rows((row for row, _ in found), title=f"daemon {settings.daemon}")
     for group in settings.groups:
         server = group.server or settings.server
         output.say(f"and the connectors of integration group {group.name} of metadata server {server.name}")
+    problems = [problem for _, problem in found if problem is not None]
+    for problem in problems:
+        output.error(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _service_of(provider: str) -> str:
