@@ -84,6 +84,9 @@ def test_what_cannot_be_done_is_said(terminal: Terminal, metadata_server: Runnin
     group = unique("Exchange")
     with pytest.raises(OmrsError, match=f"has no integration group {group}"):
         terminal.run("show", group)
+    with pytest.raises(ConfigurationError) as caught:
+        terminal.run("add-connector", group, "lake", "--provider", "directory-catalog")
+    assert f"omrs daemon groups create {group}" in (caught.value.help or "")
     terminal.run("create", group)
     with pytest.raises(InvalidParameterError, match="has no connector 'lake'"):
         terminal.run("set", group, "lake", "--every", "1")

@@ -1,5 +1,6 @@
 """Reading a group from its metadata server: its registered connectors as configurations (integration § 6)."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class GroupReader:
                 f"metadata server {self._client.server} has no integration group {self.group}",
                 code="INTEGRATION-DAEMON-SERVICES-400-032",
                 http=400,
-                help="define it there, or correct the qualified name in the daemon's configuration",
+                help=f"make it: `omrs daemon groups create {shlex.quote(self.group)}`; or correct the qualified name",
                 group=self.group,
             )
         return GroupElement(found.guid, str(found.plain_properties.get("description") or ""))
