@@ -127,8 +127,22 @@ def test_a_connector_asks_its_stores_in_order(
     assert Login.seen == [SECRET]
     monkeypatch.setenv("OMRS_SECRET_TOKEN", "second-store")
     assert trial.context.secret("token") == "second-store"
-    with pytest.raises(ConfigurationError, match=r"no secret 'nothing': looked in the connection, YamlSecrets, Env"):
-        trial.context.secret("nothing")
+    with pytest.raises(ConfigurationError, match="no secret 'no-thing': looked in the connection, ") as caught:
+        trial.context.secret("no-thing")
+    places = caught.value.message.partition("the connection, ")[2]
+    assert places == f"secrets file {file}: orders-db: no-thing, environment variable OMRS_SECRET_NO_THING"
+    assert SECRET not in caught.value.message
+
+
+def test_what_was_looked_for_is_said_where_a_store_has_a_name(memory_kit: ConnectorKit, file: Path) -> None:
+    connection = embedding(
+        store_bean("environment-secrets", collection="orders"), store_bean("yaml-secrets", str(file))
+    )
+    connection["embeddedConnections"][0]["displayName"] = "deployment"
+    trial = memory_kit.trial(Login, connection=connection)
+    trial.refresh(check=False)
+    assert "deployment (environment variable OMRS_SECRET_ORDERS_PASSWORD)" in (trial.failure or "")
+    assert f"secrets file {file}: no secretsCollectionName is set" in (trial.failure or "")
 
 
 def test_stores_of_other_packages(memory_kit: ConnectorKit) -> None:

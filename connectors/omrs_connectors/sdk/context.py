@@ -94,20 +94,20 @@ class IntegrationContext(Writes):
         Ask when it is needed, and keep it nowhere. ConfigurationError where nobody has it.
         """
         self._require_valid()
-        stores = []
+        places = ["the connection"]
         for embedded in self._embedded:
             store = embedded.connector
             if hasattr(store, "secret"):
-                stores.append(embedded.name or type(store).__name__)
+                place = store.place(store.collection, name) if hasattr(store, "place") else type(store).__name__
+                places.append(f"{embedded.name} ({place})" if embedded.name else place)
                 held = store.secret(store.collection, name)
                 if held is not None:
                     return handed_out(str(held))
         held = self.config.connection.secret(name)
         if held is None:
-            places = ", ".join(["the connection", *stores])
             raise ConfigurationError(
-                f"connector {self.connector_name} has no secret {name!r}: looked in {places}",
-                help="embed a secrets store in its connection that has it",
+                f"connector {self.connector_name} has no secret {name!r}: looked in {', '.join(places)}",
+                help="embed a secrets store in its connection that has it, or put it into one that is there",
                 name=name,
             )
         return handed_out(held)

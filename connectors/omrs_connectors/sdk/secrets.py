@@ -30,6 +30,11 @@ class SecretsStoreConnector(Connector):
         """The secret, None where the store does not have it. ConfigurationError for a store that cannot be read."""
         raise NotImplementedError
 
+    def place(self, collection: str, name: str) -> str:
+        """Where `secret` looks for it, for people who have to put it there. Never what is found there."""
+        entry = f"{collection}.{name}" if collection else name
+        return f"{type(self).__name__}: {entry}"
+
     @property
     def collection(self) -> str:
         """The collection that this use of the store is about."""
@@ -41,9 +46,15 @@ class EnvironmentSecrets(SecretsStoreConnector):
     or digit; without a collection `OMRS_SECRET_<NAME>`. Configuration property `prefix` replaces `OMRS_SECRET`."""
 
     def secret(self, collection: str, name: str) -> str | None:
+        return os.environ.get(self._variable_of(collection, name))
+
+    def place(self, collection: str, name: str) -> str:
+        return f"environment variable {self._variable_of(collection, name)}"
+
+    def _variable_of(self, collection: str, name: str) -> str:
         prefix = str(self.connection.configuration_properties.get("prefix") or "OMRS_SECRET")
         words = [prefix, *([collection] if collection else ()), name]
-        return os.environ.get("_".join(_variable(word) for word in words))
+        return "_".join(_variable(word) for word in words)
 
 
 class YamlSecrets(SecretsStoreConnector):
@@ -57,6 +68,10 @@ class YamlSecrets(SecretsStoreConnector):
         if not isinstance(held, Mapping) or held.get(name) is None:
             return None
         return str(held[name])
+
+    def place(self, collection: str, name: str) -> str:
+        path = Path(self.connection.endpoint.network_address).expanduser()
+        return f"secrets file {path}: " + (f"{collection}: {name}" if collection else "no secretsCollectionName is set")
 
     def _collections(self) -> Mapping[Any, Any]:
         path = Path(self.connection.endpoint.network_address).expanduser()
