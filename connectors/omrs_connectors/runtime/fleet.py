@@ -323,13 +323,15 @@ class Fleet:
             writing = list(self._dirty)
             self._dirty.clear()
             results = await asyncio.gather(*map(self._write, writing), return_exceptions=True)
+            again: set[str] = set()
             for connector_id, error in zip(writing, results, strict=True):
                 if isinstance(error, OmrsError) and error.retriable:
-                    self._dirty.add(connector_id)
+                    again.add(connector_id)
                 elif isinstance(error, Exception):
                     log.error("the state of connector %s cannot be kept", connector_id, exc_info=error)
-            if self._dirty & set(writing):
-                log.warning("Kafka does not take the states of %d connectors: they are written again", len(writing))
+            if again:
+                log.warning("Kafka does not take the states of %d connectors: they are written again", len(again))
+                self._dirty |= again
                 await asyncio.sleep(REWRITE_S)
 
     async def _write(self, connector_id: str) -> None:
