@@ -12,6 +12,7 @@ from omrs_connectors.api.paths import BASE, OPERATIONS
 from omrs_connectors.audit import CATALOGUE
 from omrs_connectors.groups.group import GroupStatus
 from omrs_connectors.kit import ConnectorKit
+from omrs_connectors.runtime.commands import MAX_CHANGES
 from omrs_connectors.runtime.loading import known_connectors, load_connector
 from omrs_connectors.runtime.metrics import DaemonMetrics
 from omrs_connectors.runtime.settings import DaemonSettings, load_daemon_settings
@@ -55,6 +56,18 @@ def test_everything_is_documented() -> None:
     assert [name for name in named if name not in TEXT] == []
     pages = [TEXT, *(page.read_text(encoding="utf-8") for page in (DOCS / "connectors").glob("*.md"))]
     assert [name for name in known_connectors() if not any(f"`{name}`" in page for page in pages)] == []
+
+
+def test_the_limit_of_changes_is_documented() -> None:
+    assert f"{MAX_CHANGES // 1024} KiB" in TEXT.split("## Changes while it runs")[1].split("\n## ")[0]
+
+
+def test_no_example_of_a_group_has_the_name_of_a_connector_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "daemon.yaml"
+    file.write_text(blocks("yaml")[0])
+    [service] = load_daemon_settings(file).services
+    added = set(re.findall(r"groups add-connector \S+ (\S+)", TEXT))
+    assert added and not added & {each.connector_name for each in service.connectors}
 
 
 def test_the_services_are_described_as_they_are() -> None:
