@@ -352,6 +352,23 @@ def test_wrong_configurations_name_the_key(metadata_server: Running, config: dic
         Passes(DirectoryCatalogConnector, metadata_server, config).refresh()
 
 
+def test_what_the_options_no_longer_let_through_is_deleted(
+    metadata_server: Running, client: MetadataClient, tree: Path
+) -> None:
+    before = Lake(metadata_server, client, tree)
+    before.life.refresh()
+    before.life.end()
+    narrowed = Lake(metadata_server, client, tree, include=["*.csv"])
+    narrowed.life.refresh()
+    assert set(narrowed.files()) == {"sales/2026/orders.csv", "sales/2026/items.csv"}
+    narrowed.life.end()
+    limited = Lake(metadata_server, client, tree, include=["o*.csv"], maxDeletions=0, maxDeletedShare=0.1)
+    with pytest.raises(OmrsError, match="would delete 1 of"):
+        limited.life.refresh()
+    assert len(limited.files()) == 2
+    limited.life.end()
+
+
 def test_a_server_that_refuses_one_file_gets_the_others(
     lake: Lake, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
