@@ -92,6 +92,7 @@ def test_events_arrive_from_both_transports(
     letters = eventually(lambda: daemon.published(dead_letters(f"omrs.daemon.{name}")), "the dead letter", within=60)
     [(headers, value)] = letters
     assert value == b"this is no event" and b"no JSON" in headers["dlq-reason"]
+    assert headers["dlq-connector"] == b"catalogue"
 
     refused = httpx.post(f"{daemon.url}/api/v1/lineage", content=b"{not json", trust_env=False)
     assert refused.status_code == 400

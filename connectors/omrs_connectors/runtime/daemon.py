@@ -393,7 +393,7 @@ class IntegrationDaemon:
             reports=self._reports,
             max_page_size=self.settings.max_page_size,
             decoder=calls.decoder,
-            bury=self._bury,
+            bury=partial(self._bury, one.config.connector_name),
             metrics=self.metrics,
             call_timeout=self.settings.call_timeout,
             retry_deadline=RETRY_DEADLINE,
@@ -436,9 +436,9 @@ class IntegrationDaemon:
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 
-    async def _bury(self, record: Record, error: Exception, attempts: int) -> None:
+    async def _bury(self, connector: str, record: Record, error: Exception, attempts: int) -> None:
         topic = record.topic or lineage_topic(self.settings.daemon).name  # a lineage record's source is empty
-        letter = dead_letter(
+        name, number, key, value, headers = dead_letter(
             self.group,
             topic,
             record.partition,
@@ -449,8 +449,9 @@ class IntegrationDaemon:
             error,
             attempts=attempts,
         )
-        await self._producer.send_batch([letter])
-        log.warning("dead letter: %s[%s]@%s: %s", topic, record.partition, record.offset, error)
+        said = [*headers, ("dlq-connector", connector.encode())]
+        await self._producer.send_batch([(name, number, key, value, said)])
+        log.warning("dead letter of %s: %s[%s]@%s: %s", connector, topic, record.partition, record.offset, error)
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
