@@ -193,6 +193,7 @@ def test_a_killed_daemon_leaves_nothing_doubled_or_missing(
         assert len(client.relationships_of(entity["guid"], "AttributeForSchema")) == 1
     for entity in files_of(client, tree).values():
         kinds = Counter(link["type"]["typeDefName"] for link in client.relationships_of(entity["guid"]))
+        kinds.pop("ReportSubject", None)  # reports of the passes that wrote it
         assert kinds == {"NestedFile": 1, "Schema": 1}
     assert other.refresh("files")["statistics"]["filesUnchanged"] == 60
 

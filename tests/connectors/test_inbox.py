@@ -130,6 +130,19 @@ async def test_a_connector_goes_on_where_its_earlier_life_was() -> None:
 
 
 @on_a_loop
+async def test_nothing_is_said_of_a_topic_that_is_not_read_yet_and_its_beginning_is_told() -> None:
+    inbox, begun = listening(Topics()), []
+    inbox.on_begin = lambda: begun.append(inbox.positions)
+    assert inbox.positions == {}
+    inbox.listeners(())
+    assert inbox.positions == {}, "the next life would begin with the oldest record"
+    inbox.listeners([Listener(OUT)])
+    inbox.offer(OUT, [], {0: 7})
+    offer(inbox, [record(7)])
+    assert begun == [{OUT.key: {0: 7}}]
+
+
+@on_a_loop
 async def test_a_failed_connector_gives_up_metadata_events_only() -> None:
     topics = Topics({0: 40})
     inbox = listening(topics, None, OUT, OWN)

@@ -57,6 +57,7 @@ class SourceReader:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
+        self.begun = asyncio.Event()
         self._handing: Future[None] | None = None
         self.reached: Positions = {}
         self._thread = threading.Thread(target=self._run, name=f"feed-{topic}", daemon=True)
@@ -93,6 +94,7 @@ class SourceReader:
         try:
             partitions = self._partitions(consumer)
             if not partitions:
+                self._newest = False  # whatever comes into it then is new
                 return
             starts = {number: self._start(consumer, number) for number in partitions}
             consumer.assign([TopicPartition(self.topic, number, offset) for number, offset in starts.items()])
@@ -157,6 +159,7 @@ class SourceReader:
         await self._sink(records, reached)
         self._starts.update(reached)
         self.reached.update(reached)
+        self.begun.set()
 
 
 class _Channel:
@@ -248,6 +251,13 @@ class Feed:
 
     def reads(self, source: Source) -> bool:
         return source in self._channels
+
+    async def begun(self, within: float) -> None:
+        """Waits until every topic is being read, or `within` seconds: one that is not there yet begins with its first
+        record."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await asyncio.gather(*(channel.reader.begun.wait() for channel in self._channels.values()))
 
     def attach(self, inbox: Inbox, source: Source, position: Positions | None) -> None:
         channel = self._channels.get(source)

@@ -254,6 +254,7 @@ class Fleet:
         state = self._state(connector_id)
         inbox = Inbox(self._feed, {key: _numbers(found) for key, found in state.get("positions", {}).items()})
         lane = self._make_lane(replace(configured, config=self.effective(connector_id)), inbox)
+        inbox.on_begin = partial(self._changed, connector_id)
         lane.on_change = lambda changed: self._changed(changed.connector_id)
         self.lanes[connector_id], self._inboxes[connector_id] = lane, inbox
         asked, handled = state.get("asked", {}), state.get("handled", {})

@@ -6,7 +6,7 @@ runs the connector next reads from there.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,8 +70,12 @@ class Inbox:
 
     def __init__(self, supply: Supply, stored: Mapping[str, Mapping[int, int]] | None = None) -> None:
         """`stored`: positions that an earlier life of the connector kept, by `Source.key`."""
+        self.on_begin: Callable[[], None] = lambda: None
+        """Called when a source is read for the first time: its position is worth keeping at once."""
         self._supply = supply
-        self._stored: dict[str, Positions] = {key: dict(position) for key, position in (stored or {}).items()}
+        self._stored: dict[str, Positions] = {
+            key: dict(position) for key, position in (stored or {}).items() if position
+        }
         self._tracks: dict[Source, _Track] = {}
         self._heard: set[Source] = set()
         self._listeners: tuple[Wanting, ...] = ()
@@ -82,8 +86,10 @@ class Inbox:
 
     @property
     def positions(self) -> dict[str, Positions]:
-        """By `Source.key`: where the next life of the connector goes on."""
-        return {**self._stored, **{source.key: track.position() for source, track in self._tracks.items()}}
+        """By `Source.key`: where the next life of the connector goes on. Nothing is said of a source that has not been
+        read yet."""
+        begun = {source.key: track.position() for source, track in self._tracks.items() if track.next}
+        return {**self._stored, **begun}
 
     def listeners(self, wanted: Sequence[Wanting]) -> None:
         """From now on these listeners; () while the connector does not run. What waits for no listener any more is not
@@ -96,7 +102,9 @@ class Inbox:
         sources = {each.source for each in wanted}
         for source in [each for each in self._tracks if each not in sources]:
             self._supply.detach(self, source)
-            self._stored[source.key] = self._tracks.pop(source).position()
+            track = self._tracks.pop(source)
+            if track.next:
+                self._stored[source.key] = track.position()
             self._queue = deque(record for record in self._queue if record.source != source)
         self._heard |= sources
         for source in sources - set(self._tracks):
@@ -121,9 +129,12 @@ class Inbox:
             ):
                 self._queue.append(record)
                 track.open.setdefault(record.partition, {})[record.offset] = None
+        begins = not track.next and bool(reached)
         for number, offset in reached.items():
             track.next[number] = max(offset, track.next.get(number, 0))
         self._note()
+        if begins:
+            self.on_begin()
         return True
 
     def next_of(self, source: Source) -> Positions:
