@@ -8,10 +8,11 @@ Needs the extra `registry`.
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
 import fastavro.schema
-import httpx
 import orjson
 
 from omrs_schemas.avro.compat import incompatibilities
@@ -35,6 +36,16 @@ would wait for ever."""
 
 SCHEMA_NOT_FOUND = 40403
 """The registry's error code for an id that it does not know."""
+
+
+def _unanswered() -> tuple[type[Exception], ...]:
+    """What the registry client raises without an answer: confluent-kafka's HTTP library is httpx2 where that is
+    installed, else httpx."""
+    libraries = (import_module(name) for name in ("httpx2", "httpx") if find_spec(name) is not None)
+    return (OSError, *(library.HTTPError for library in libraries))
+
+
+UNANSWERED = _unanswered()
 
 
 class ConfluentCodec:
@@ -93,7 +104,7 @@ class ConfluentCodec:
         except (ValueError, TypeError, LookupError, OverflowError) as error:
             self._codec.encode_record(name, record)  # raises with the path of the field, which this error lacks
             raise CodecError(f"{name} cannot be written: {error}", topic=topic) from error
-        except (httpx.HTTPError, OSError) as error:
+        except UNANSWERED as error:
             raise _unreachable(error) from error
         return bytes(framed)
 
@@ -157,7 +168,7 @@ class ConfluentCodec:
             if error.error_code == SCHEMA_NOT_FOUND or error.http_status_code == 404:
                 raise CodecError(f"the schema registry does not know schema id {schema_id}") from error
             raise _unreachable(error) from error
-        except (httpx.HTTPError, OSError) as error:
+        except UNANSWERED as error:
             raise _unreachable(error) from error
 
 
