@@ -80,6 +80,7 @@ LETTER_HEADERS = {
     "dlq-offset": "its offset there",
     "dlq-attempts": "how often it was tried",
     "dlq-stack": "where it failed",
+    "dlq-connector": "of an integration daemon: the connector that it was for",
 }
 
 HTTP_HEADERS = [
