@@ -246,7 +246,8 @@ def record_headers() -> str:
 
 def letter_headers() -> str:
     *_, headers = dead_letter("c", "t", 0, 0, None, bytes(MAX_VALUE_BYTES + 1), None, ValueError())
-    return table(("Header", "What"), ((f"`{name}`", LETTER_HEADERS[name]) for name, _ in headers))
+    names = [*(name for name, _ in headers), "dlq-connector"]
+    return table(("Header", "What"), ((f"`{name}`", LETTER_HEADERS[name]) for name in names))
 
 
 def metric_table() -> str:
