@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omrs_connectors.runtime.commands import Command, folded
+from omrs_connectors.runtime.commands import Command, Kind, folded
 from omrs_schemas.errors import PoisonRecordError
 
 
-def command(kind: str, body: dict[str, object] | None = None) -> Command:
-    return Command(kind, "c1", "erin", 1_700_000_000_000, body or {})  # type: ignore[arg-type]
+def command(kind: Kind, body: dict[str, object] | None = None) -> Command:
+    return Command(kind, "c1", "erin", 1_700_000_000_000, body or {})
 
 
 def test_a_command_is_what_was_sent() -> None:
@@ -52,11 +52,11 @@ def test_configuration_properties_replace_or_merge() -> None:
     assert state["overrides"] == {"connection": {"class": "Connection"}}
 
 
-KINDS = st.sampled_from(["refresh", "restart", "configuration", "endpoint"])
+KINDS: st.SearchStrategy[Kind] = st.sampled_from(["refresh", "restart", "configuration", "endpoint"])
 
 
 @given(st.lists(KINDS, max_size=12), st.data())
-def test_a_command_that_arrives_again_changes_nothing(kinds: list[str], data: st.DataObject) -> None:
+def test_a_command_that_arrives_again_changes_nothing(kinds: list[Kind], data: st.DataObject) -> None:
     """Delivery is at least once: whatever of the last commands comes again, in whatever order, is known."""
     commands = [
         command(kind, {"properties": {str(number): number}, "merge": True, "networkAddress": str(number)})

@@ -24,14 +24,12 @@ class Asking:
         fleet: Fleet,
         static: Mapping[str, Mapping[str, Configured]],
         producer: LogProducer,
-        partitions: int,
         clock: Callable[[], int],
     ) -> None:
         self._daemon = daemon
         self._fleet = fleet
         self._static = static
         self._producer = producer
-        self._partitions = partitions
         self._clock = clock
 
     async def command(
@@ -51,7 +49,7 @@ class Asking:
                 parameterName=kind,
             )
         found = [Command(kind, each, user, self._clock(), body or {}) for each in self.ids(names, service)]
-        await send(self._producer, self._daemon, self._partitions, found)
+        await send(self._producer, self._daemon, found)
 
     async def connection(self, name: str, bean: dict[str, Any], user: str) -> None:
         """InvalidParameterError for what is no connection, and for one that holds secrets: the command topic keeps what

@@ -5,7 +5,7 @@ and moves of the connector. Keys: connector ids.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import uuid4
 
 import orjson
@@ -14,7 +14,6 @@ from omrs_connectors.runtime.states import State
 from omrs_connectors.sdk.connections import parse_connection
 from omrs_schemas.errors import InvalidParameterError, PoisonRecordError
 from omrs_streams.log.names import daemon_commands
-from omrs_streams.log.partition import partition_of
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.topics import TopicSpec, days
 
@@ -22,7 +21,7 @@ MAX_CHANGES = 512 * 1024  # bytes of JSON laid over one configuration: a record 
 KEPT_DAYS = 30  # what they did stays in the state; the commands themselves are for whoever asks what happened
 
 Kind = Literal["refresh", "restart", "configuration", "endpoint", "connection"]
-KINDS = frozenset({"refresh", "restart", "configuration", "endpoint", "connection"})
+KINDS = frozenset(get_args(Kind))
 CHANGES = frozenset({"configuration", "endpoint", "connection"})
 """Commands that change a connector's configuration: it is built anew."""
 
@@ -66,15 +65,10 @@ def command_topic(daemon: str, partitions: int) -> TopicSpec:
     return TopicSpec(daemon_commands(daemon), partitions, days(KEPT_DAYS))
 
 
-async def send(producer: LogProducer, daemon: str, partitions: int, commands: list[Command]) -> None:
-    """Appends the commands; returns when Kafka has them. ProduceError."""
+async def send(producer: LogProducer, daemon: str, commands: list[Command]) -> None:
+    """Appends the commands, by key to the partition of their connector; returns when Kafka has them. ProduceError."""
     topic = daemon_commands(daemon)
-    await producer.send_batch(
-        [
-            (topic, partition_of(each.connector_id, partitions), each.connector_id.encode(), each.to_json(), [])
-            for each in commands
-        ]
-    )
+    await producer.send_batch([(topic, -1, each.connector_id.encode(), each.to_json(), []) for each in commands])
 
 
 def folded(state: State, command: Command) -> State:

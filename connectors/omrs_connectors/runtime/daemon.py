@@ -271,7 +271,7 @@ class IntegrationDaemon:
         self._feed = Feed(settings.kafka, settings.daemon)
         bury = self._letters.bury
         self.fleet = Fleet(self._states, self._feed, self._lane, self.audit, bury, settings.worker, self.instance)
-        self._asking = Asking(settings.daemon, self.fleet, self._static, self._producer, partitions, self._clock)
+        self._asking = Asking(settings.daemon, self.fleet, self._static, self._producer, self._clock)
         for marker, found in self._static.items():
             self.fleet.supply(marker, found)
         paired = {each.partner for found in self._static.values() for each in found.values()}

@@ -105,7 +105,7 @@ class SourceReader:
             consumer.close()
 
     def _partitions(self, consumer: Consumer) -> list[int]:
-        """None while the topic is missing."""
+        """Empty while the topic is missing."""
         found = consumer.list_topics(self.topic, timeout=5).topics[self.topic]
         if found.error is not None:
             log.debug("%s is not there yet: %s", self.topic, found.error)
@@ -172,9 +172,9 @@ class _Channel:
         source: Source,
         starts: Mapping[int, int] | None,
         *,
-        newest: bool,
         pinned: bool,
     ) -> None:
+        """`pinned`: read whoever listens, partitions without a start from their end."""
         self.source = source
         self.topic = topic
         self.pinned = pinned
@@ -183,7 +183,7 @@ class _Channel:
         self._kafka = kafka
         self._recent: deque[Record] = deque(maxlen=RECENT)
         self._since: Positions = {}  # the newest records of a partition are whole from here on
-        self.reader = SourceReader(kafka, topic, source, starts, self._distribute, newest=newest)
+        self.reader = SourceReader(kafka, topic, source, starts, self._distribute, newest=pinned)
 
     def join(self, inbox: Inbox, position: Positions | None) -> None:
         """`position`: where the inbox goes on; None: with the oldest record."""
@@ -208,8 +208,8 @@ class _Channel:
             reader.stop()
 
     async def _distribute(self, records: list[Record], reached: Positions) -> None:
-        for number, offset in reached.items():
-            self._since.setdefault(number, offset if not records else 0)
+        if not records:  # the reader begins, or begins again where it was
+            self._since = {**reached, **self._since}
         for record in records:
             if len(self._recent) == RECENT:
                 oldest = self._recent[0]
@@ -292,4 +292,4 @@ class Feed:
         if source.bootstrap_servers is not None:
             kafka = kafka.model_copy(update={"bootstrap_servers": source.bootstrap_servers})
         topic = self._lineage if source.kind == "lineage" else source.topic
-        return _Channel(kafka, topic, source, starts, newest=pinned, pinned=pinned)
+        return _Channel(kafka, topic, source, starts, pinned=pinned)

@@ -309,7 +309,7 @@ class Fleet:
         found = self._kept.get(connector_id)
         return found if found is not None else self._states.connectors.get(connector_id, {})
 
-    def _refused(self, connector_id: str, state: State) -> None:
+    def _refused(self, connector_id: str) -> None:
         """Another worker wrote after this one: in the compacted topic its record would be the one that remains."""
         if self._claim(connector_id):
             self._changed(connector_id)

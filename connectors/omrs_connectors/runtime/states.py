@@ -58,7 +58,7 @@ def state_topic(daemon: str) -> TopicSpec:
 
 class States:
     """The folded topic. `on_claim` is called with each partition that is claimed by anybody, `on_refused` with a
-    connector and a state that was written too late."""
+    connector whose state was written too late."""
 
     def __init__(self, conf: dict[str, Any], daemon: str, partitions: int, producer: LogProducer) -> None:
         self.connectors: dict[str, State] = {}
@@ -66,7 +66,7 @@ class States:
         self.claims: dict[int, Claim] = {}
         self.workers: dict[str, Heartbeat] = {}
         self.on_claim: Callable[[int], None] = lambda partition: None
-        self.on_refused: Callable[[str, State], None] = lambda connector_id, state: None
+        self.on_refused: Callable[[str], None] = lambda connector_id: None
         self.partitions = partitions
         self._producer = producer
         self._topic = daemon_state(daemon)
@@ -138,7 +138,7 @@ class States:
             if state is None:
                 self.connectors.pop(name, None)
             elif self._too_late(name, state, offset):
-                self.on_refused(name, state)
+                self.on_refused(name)
             else:
                 self.connectors[name] = state
 
