@@ -8,6 +8,7 @@ from daemons import Daemons
 
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
+from postgres import PostgresServer, postgres_server
 from shared_data import require_shared
 from workers import Running, fleet, unique
 
@@ -26,6 +27,13 @@ def server_of_release_4(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactor
     archive = require_shared("data", "archives", "OpenMetadataTypes-4.2.omarchive")
     with fleet(tmp_path_factory.mktemp("release4"), kafka.bootstrap_servers) as workers:
         yield workers.start(unique("old"), types=archive)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the tests of a file; one that stops it starts its own."""
+    with postgres_server() as running:
+        yield running
 
 
 @pytest.fixture

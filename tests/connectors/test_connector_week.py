@@ -154,22 +154,25 @@ class Week:
         late = 2 * TICK
         assert all(earlier[1] <= later[0] for earlier, later in pairwise(passes))
         for begin, end in pairwise([*lives, WEEK]):
-            mine = [one for one in passes if begin <= one[0] < end]
-            due = begin
-            for began, ended in mine:
-                assert due <= began <= due + late
-                due = self.due_after(lane.name, ended)
+            dues = [begin]
+            for began, ended in (one for one in passes if begin <= one[0] < end):
+                assert any(due <= began <= due + late for due in dues), f"{lane.name}: {began} instead of {dues}"
+                dues = self.dues_after(lane.name, ended)
             busy = float(lane.config.configuration_properties["takes"]) + late  # of a pass that has not ended
-            assert due + busy > end, f"{lane.name}: nothing after {due}"
+            assert dues[-1] + busy > end, f"{lane.name}: nothing after {dues}"
         return len(passes)
 
-    def due_after(self, name: str, ended: float) -> float:
-        """When a pass is due after one that has ended, with the intervals as they were changed."""
+    def dues_after(self, name: str, ended: float) -> list[float]:
+        """When a pass is due after one that has ended, with the intervals as they were changed. Two moments where the
+        change came after the first and before the lane was looked at again."""
+        dues = []
         for (since, interval), (until, _) in pairwise([*self.intervals[name], (inf, 0.0)]):
             due = max(since, ended + interval)
             if interval > 0 and due < until:
-                return due
-        return inf
+                dues.append(due)
+                if due + TICK < until:
+                    break
+        return dues or [inf]
 
 
 def test_a_week_of_two_hundred_connectors(monkeypatch: MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """Data Platform Server, Security Sync Server and Virtualizer of docs/older-daemons.md as real daemons."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,12 +28,6 @@ def documented() -> dict[str, str]:
     """The YAML of each daemon with a connector to PostgreSQL, by the file's name."""
     blocks = re.findall(r"```yaml\n# (\S+)\.yaml\n(.*?)```", DOC.read_text(), re.S)
     return {name: block for name, block in blocks if "connectorProviderClassName: postgres" in block}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 class Site:

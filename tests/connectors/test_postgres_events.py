@@ -20,12 +20,6 @@ from workers import eventually
 WITHIN = 20.0
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
 @dataclass
 class Seen(EventProcessor):
     """Holds what was told as the log would: by guid, with how it was told."""

@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +17,7 @@ from omrs_streams.proxy.interfaces import Mapped
 from omrs_streams.proxy.loading import known_repositories, load_repository
 from omrs_streams.proxy.plan import Planner, State, Told
 from omrs_streams.repository.local import LocalCollection
-from postgres import PostgresServer, postgres_server
+from postgres import PostgresServer
 from shared_data import require_shared
 
 LOCAL = LocalCollection("c", "proxy", "proxy")
@@ -39,12 +38,6 @@ SHOP = (
     "create table shop.refers (id int references public.unseen)",
     "create temporary table passing (id int)",
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,6 @@ from workers import unique
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def metadata() -> Iterator[InMemory]:
     found = InMemory()
     yield found

@@ -1,6 +1,5 @@
 """The PostgreSQL connector with a real server on both sides: what metadata says is what the database says."""
 
-from collections.abc import Iterator
 from typing import LiteralString
 
 import pytest
@@ -12,12 +11,6 @@ from postgres import PostgresServer, postgres_server
 from workers import Running
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture

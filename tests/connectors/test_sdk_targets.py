@@ -127,6 +127,7 @@ def test_a_target_changes_the_context_for_itself(memory_kit: ConnectorKit) -> No
     trial = trial_of(memory_kit, group, options=connector_options, metadataSourceQualifiedName="Whole").start()
     memory_kit.client.add_entity("SoftwareCapability", {"qualifiedName": "Own"})
     context = trial.context
+    assert context.governance.open_metadata.find("element of own"), "in use before there is a target's context"
     targets = {target.name: target for target in context.catalog_targets()}
     plain, own = context.for_target(targets["plain"]), context.for_target(targets["own"])
     assert plain.configuration_properties == connector_options
@@ -137,6 +138,8 @@ def test_a_target_changes_the_context_for_itself(memory_kit: ConnectorKit) -> No
     assert own.external_source is not None and own.external_source.name == "Own"
     with pytest.raises(UserNotAuthorizedError, match="TO_THIRD_PARTY"):
         own.create_entity("Topic", {"qualifiedName": "never"})
+    with pytest.raises(UserNotAuthorizedError, match="TO_THIRD_PARTY"):
+        own.governance.open_metadata.create("Topic", {"qualifiedName": "never"})
     context.revoke()
     for each in (plain, own):
         with pytest.raises(UserNotAuthorizedError, match="given up"):

@@ -1,6 +1,5 @@
 """Grants and marks of a real PostgreSQL in step with security tags at a real server, in each direction."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -20,12 +19,6 @@ from workers import Running
 pytestmark = pytest.mark.kafka
 
 TAGS = "SecurityTags"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 class Vault:

@@ -1,6 +1,5 @@
 """Views of a real PostgreSQL that follow the glossary of a real server."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,12 +14,6 @@ from postgres import PostgresServer, postgres_server
 from workers import Running
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 class Mart:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
 from itertools import islice
 from typing import Any, Self
 
@@ -118,7 +117,7 @@ class IntegrationContext(Writes):
 
     # ---- open metadata ---------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def governance(self) -> GovernanceContext:
         """Open metadata of any type, translations, to-dos and incidents, valid values, work for governance engines."""
         return GovernanceContext(self)

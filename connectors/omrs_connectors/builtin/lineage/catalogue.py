@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from omrs_connectors.builtin.lineage.events import Dataset, Job, LineageEvent, facet
+from omrs_connectors.builtin.lineage.events import Dataset, Job, LineageEvent, Run, facet
 from omrs_connectors.builtin.lineage.listening import LineageListener, LineageOptions
 from omrs_connectors.sdk import ConnectorOptions
 from omrs_connectors.services.elements import Elements
@@ -64,9 +65,9 @@ class OpenLineageCatalogue(LineageListener):
             if self.options.columns:
                 self._column_lineage(each, datasets[each.key])
         if event.run is not None:
-            self._parent(event, job)
+            self._parent(event.run, job)
             if self.options.runs:
-                self._run(event, job)
+                self._run(event.run, event, job)
 
     def start(self) -> None:
         self._newest: dict[str, int] = {}
@@ -180,7 +181,9 @@ class OpenLineageCatalogue(LineageListener):
                 position=position,
             )
             named.add(properties.qualified_name)
-            self.context.schema_attributes.ensure(properties, parent=guid)
+            known = held.get(properties.qualified_name)
+            if known is None or known.properties != properties:
+                self.context.schema_attributes.ensure(properties, parent=guid)
         for qualified_name, element in held.items():
             if qualified_name not in named:
                 self.context.schema_attributes.delete(element.guid)
@@ -196,21 +199,21 @@ class OpenLineageCatalogue(LineageListener):
         wanted = facet(dataset.facets, "columnLineage").get("fields")
         if guid is None or not isinstance(wanted, dict):
             return
+        column = cache(self.context.schema_attributes.named)  # fields of one data set are made of the same few
         name = self._name(DATASET, *dataset.key)
         for field, made in wanted.items():
-            target = self.context.schema_attributes.named(f"{name}::{field}")
-            for source in (made or {}).get("inputFields") or () if isinstance(made, dict) else ():
+            target = column(f"{name}::{field}")
+            if target is None or not isinstance(made, dict):
+                continue
+            for source in made.get("inputFields") or ():
                 key = str(source.get("namespace", "")), str(source.get("name", ""))
-                column = f"{self._name(DATASET, *key)}::{source.get('field', '')}"
-                origin = self.context.schema_attributes.named(column)
-                if target is not None and origin is not None:
+                origin = column(f"{self._name(DATASET, *key)}::{source.get('field', '')}")
+                if origin is not None:
                     self.context.lineage_mappings.ensure(origin.guid, target.guid)
 
-    def _parent(self, event: LineageEvent, job: str) -> None:
+    def _parent(self, run: Run, job: str) -> None:
         """The parent facet names the job that this one is a step of (an Airflow DAG of its task)."""
-        found = facet(event.run.facets if event.run else {}, "parent") or facet(
-            event.run.facets if event.run else {}, "parentRun"
-        )
+        found = facet(run.facets, "parent") or facet(run.facets, "parentRun")
         named = found.get("job")
         if not isinstance(named, dict) or not named.get("name"):
             return
@@ -230,11 +233,10 @@ class OpenLineageCatalogue(LineageListener):
         )
         return self.context.components.create(properties).guid
 
-    def _run(self, event: LineageEvent, job: str) -> None:
+    def _run(self, run: Run, event: LineageEvent, job: str) -> None:
         """A run: begun by its oldest event, ended by COMPLETE, ABORT or FAIL; what came after that in time is not
         known to the specification."""
-        assert event.run is not None  # asked by the caller
-        name = self._name(RUN, event.run.run_id)
+        name = self._name(RUN, run.run_id)
         known = self.context.runs.named(name)
         before = known.properties if known else ProcessProperties()
         ended = event.event_type in ENDED
@@ -244,7 +246,7 @@ class OpenLineageCatalogue(LineageListener):
         begun = [time for time in (before.start_time, event.time_ms) if time is not None]
         properties = ProcessProperties(
             qualified_name=name,
-            display_name=event.run.run_id,
+            display_name=run.run_id,
             start_time=min(begun),
             completion_time=event.time_ms if ended else before.completion_time,
             activity_status=state or before.activity_status,
