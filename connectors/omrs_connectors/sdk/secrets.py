@@ -7,6 +7,7 @@ properties of the store's own connection, says which of its collections is meant
 import os
 import re
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,13 @@ ENTRY_POINTS = "omrs.secrets"
 """The entry-point group in which other packages offer stores: name → subclass of SecretsStoreConnector."""
 
 
-class SecretsStoreConnector(Connector):
+class SecretsStoreConnector(Connector, ABC):
     """Base of a store. A secret is asked for when it is needed and kept nowhere else; one that changes in the store is
     the new one at the next call."""
 
+    @abstractmethod
     def secret(self, collection: str, name: str) -> str | None:
         """The secret, None where the store does not have it. ConfigurationError for a store that cannot be read."""
-        raise NotImplementedError
 
     def place(self, collection: str, name: str) -> str:
         """Where `secret` looks for it, for people who have to put it there. Never what is found there."""

@@ -1,5 +1,6 @@
 """The changes a connector may make to open metadata: checked, stamped with the metadata source, and reported."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,20 +10,21 @@ from omrs_streams.client import Entity, ExternalSource, MetadataClient, Relation
 from omrs_streams.client.calls import Classifications, Moment
 
 
-class Writes:
+class Writes(ABC):
     """Each change asks first whether the permitted synchronization allows it, and is named in the report of the pass in
     progress, under the `anchor` given, else that of `parent`, else the one that the instance itself says."""
 
     client: MetadataClient
     report: ActivityReport
 
+    @abstractmethod
     def _may_write(self, action: str) -> None:
-        raise NotImplementedError
+        """UserNotAuthorizedError where the permitted synchronization does not allow it, or the context is given up."""
 
     @property
+    @abstractmethod
     def _source(self) -> ExternalSource | None:
         """What new instances are stamped with; None = they are at home in the metadata server."""
-        raise NotImplementedError
 
     def create_entity(
         self,

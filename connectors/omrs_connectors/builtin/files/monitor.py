@@ -1,5 +1,6 @@
 """What monitors of folders have in common: their folders, what wakes them, and what happens when one fails."""
 
+from abc import ABC, abstractmethod
 from typing import Generic
 
 from omrs_connectors.builtin.files.roots import OptionsT, Root, require_address, roots_of
@@ -8,7 +9,7 @@ from omrs_connectors.sdk import IntegrationConnector
 from omrs_schemas.errors import OmrsError
 
 
-class FolderMonitor(IntegrationConnector, Generic[OptionsT]):
+class FolderMonitor(IntegrationConnector, ABC, Generic[OptionsT]):
     """Looks after the folder in `endpoint.networkAddress` (a path or a file: URL) and those that are catalog targets.
 
     A change on disk wakes a refresh. One folder that fails does not keep the others from being looked at; the first
@@ -37,9 +38,9 @@ class FolderMonitor(IntegrationConnector, Generic[OptionsT]):
         if failures:
             raise failures[0]
 
+    @abstractmethod
     def refresh_root(self, root: Root[OptionsT]) -> None:
         """Brings metadata up to date with one folder."""
-        raise NotImplementedError
 
     def disconnect(self) -> None:
         self._watch.close()
