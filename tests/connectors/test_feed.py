@@ -145,3 +145,24 @@ def test_a_reader_that_runs_anyway_hands_its_newest_records_to_who_comes_later(k
         assert sorted(await heard(late, 9)) == list(range(90, 99))
 
     play(kafka, script)
+
+
+def test_it_is_known_where_a_topic_is_read_from_before_anything_else_begins(kafka: Endpoint) -> None:
+    """One that is there, from its end; one that is not, from its first record, without waiting until it is."""
+
+    async def script(world: World) -> None:
+        world.create()
+        await world.send(30)
+        missing = Source(unique("feed.topic"), kind="own")
+        world.feed.open(world.source, {})
+        world.feed.open(missing, {})
+        async with asyncio.timeout(60):
+            await world.feed.begun(within=3_600)
+        assert world.feed.reached(world.source) == dict.fromkeys(range(PARTITIONS), 10)
+        assert world.feed.reached(missing) == {}
+        world.source = missing
+        world.create()
+        await world.send(30)
+        await true_soon(lambda: world.feed.reached(missing) == dict.fromkeys(range(PARTITIONS), 10))
+
+    play(kafka, script)

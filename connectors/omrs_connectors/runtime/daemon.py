@@ -51,7 +51,7 @@ IDS = "INTEGRATION-DAEMON-SERVICES-"
 TICK = 1.0  # seconds between looks at what is due (integration § 5)
 ORDERLY_S = 15.0  # seconds at start for connectors to initialize in order: longer than RETRY_DEADLINE
 ASSIGNED_S = 60.0  # a group of workers agrees within seconds; a killed one of this name counts for 10 more
-BEGUN_S = 3.0  # for the first look at the out topics: what happens from the start of a connector on is to be heard
+BEGUN_S = 30.0  # for the first look at the out topics: what happens from the start of a connector on is to be heard
 NAME_CHECK_S = 2.0  # a live worker answers its health in milliseconds
 HEARD_MARGIN_S = 1.0  # the lease ends here before it ends for the others
 

@@ -57,7 +57,7 @@ class SourceReader:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
-        self.begun = asyncio.Event()
+        self.begun = asyncio.Event()  # set once nothing that comes into the topic is missed any more
         self._handing: Future[None] | None = None
         self.reached: Positions = {}
         self._thread = threading.Thread(target=self._run, name=f"feed-{topic}", daemon=True)
@@ -95,6 +95,7 @@ class SourceReader:
             partitions = self._partitions(consumer)
             if not partitions:
                 self._newest = False  # whatever comes into it then is new
+                self._loop.call_soon_threadsafe(self.begun.set)
                 return
             starts = {number: self._start(consumer, number) for number in partitions}
             consumer.assign([TopicPartition(self.topic, number, offset) for number, offset in starts.items()])
@@ -253,8 +254,8 @@ class Feed:
         return source in self._channels
 
     async def begun(self, within: float) -> None:
-        """Waits until every topic is being read, or `within` seconds: one that is not there yet begins with its first
-        record."""
+        """Waits until it is known where every topic is read from; one that is not there yet begins with its first
+        record. At most `within` seconds: for a Kafka that does not answer."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await asyncio.gather(*(channel.reader.begun.wait() for channel in self._channels.values()))
