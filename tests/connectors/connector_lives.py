@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from omrs_connectors.runtime.deliveries import Deliveries
 from omrs_connectors.runtime.handler import ConnectorHandler, Setting
@@ -225,6 +226,7 @@ class Lane:
         client: MetadataClient | None = None,
         partner: Partner = PARTNER,
         stored: Mapping[str, Positions] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
         **config: Any,
     ) -> None:
         self.connector: Any = connector if connector is not None else Recorder()
@@ -233,6 +235,7 @@ class Lane:
         self.letters: list[tuple[int, str, int]] = []
         self.metrics = DaemonMetrics()
         self.changes = 0
+        self.monotonic = monotonic
         client = client or nobodys_client()
         around = Surroundings(
             daemon="d",
@@ -241,7 +244,7 @@ class Lane:
             client=client,
             broker=ConnectorBroker(load or (lambda provider: self.connector)),
             clock=lambda: int(time.time() * 1000),
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             audit=self.journal,
             reports=self.journal,
             max_page_size=500,
@@ -256,11 +259,18 @@ class Lane:
         self.lane.on_change = self._changed
 
     def tick(self) -> None:
-        self.lane.tick(int(time.time() * 1000), time.monotonic())
+        self.lane.tick(int(time.time() * 1000), self.monotonic())
 
     async def run(self) -> None:
         """Up to the end of the first pass."""
         await self.lane.open()
+        await self.one_pass()
+
+    async def restarted(self) -> None:
+        """Restarts it; up to the end of the first pass of its new life."""
+        command_id = f"restart-{uuid4()}"
+        self.lane.request_restart(command_id)
+        await self.until(lambda: self.lane.handled.get("restart") == command_id)
         await self.one_pass()
 
     async def one_pass(self) -> None:
@@ -324,14 +334,18 @@ class Failing(IntegrationConnector):
 
 
 class Scribe(IntegrationConnector):
-    """Hears of terms slowly, and writes each guid to the file `endpoint.networkAddress`, a line each."""
+    """Hears of terms, and writes each guid to the file `endpoint.networkAddress`, a line each; from the eighth on it
+    waits while there is a file `hold` beside that one, or until it is to stop."""
 
     def start(self) -> None:
         self.context.register_listener(self._hear, types=["GlossaryTerm"], kinds=["NEW_ENTITY_EVENT"])
 
     def _hear(self, event: dict[str, Any]) -> None:
-        time.sleep(0.1)
-        with Path(self.context.network_address).open("a") as out:
+        file = Path(self.context.network_address)
+        if len(file.read_text().split()) >= 8:
+            while file.with_name("hold").exists() and not self.context.stopping.is_set():
+                time.sleep(0.02)
+        with file.open("a") as out:
             out.write(event["instanceEventSection"]["instanceGUID"] + "\n")
 
 
@@ -405,7 +419,8 @@ class Isolated(IntegrationConnector):
         elif does == "exit":
             os._exit(3)
         elif does == "leak":
-            self.kept = [bytearray(b"x" * (1 << 20)) for _ in range(1_000)]
+            self.kept = [bytearray(b"x" * (1 << 20)) for _ in range(400)]
+            time.sleep(3_600)  # until somebody looks at it
         elif does == "spin":
             while True:
                 pass

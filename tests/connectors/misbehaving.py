@@ -30,13 +30,14 @@ class Raising(IntegrationConnector):
 
 
 class Leaking(IntegrationConnector):
-    """Keeps 1 GB."""
+    """Keeps 1 GB, and never comes back."""
 
     def refresh(self) -> None:
         self.kept = []
         for _ in range(1_000):
             self.kept.append(bytearray(b"x" * (1 << 20)))
             time.sleep(0.001)
+        time.sleep(3_600)
 
 
 class Flooding(IntegrationConnector):

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import functools
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from connector_lives import Asynchronous, Engaged, Lane, Recorder
 
 from omrs_connectors.runtime import engaging
+from omrs_connectors.sdk.config import Deadlines
 from omrs_schemas.errors import NotReadyError, UserNotAuthorizedError
 
 
@@ -52,11 +52,12 @@ async def test_a_pass_is_never_doubled() -> None:
     def slow() -> None:
         overlaps.append(running.is_set())
         running.set()
-        release.wait(5)
+        release.wait(60)
         running.clear()
 
     lane.connector.during["refresh"] = slow
     await lane.lane.open()
+    await lane.until(running.is_set, tick=True)
     for number in range(20):
         lane.tick()
         lane.lane.request_refresh(f"command-{number}", "erin")
@@ -74,14 +75,17 @@ async def test_a_pass_is_never_doubled() -> None:
 @on_a_loop
 async def test_the_loop_goes_on_while_a_connector_blocks() -> None:
     lane = Lane()
-    lane.connector.during["refresh"] = lambda: time.sleep(0.3)
+    entered, release = threading.Event(), threading.Event()
+    lane.connector.during["refresh"] = lambda: entered.set() or release.wait(60)
     await lane.lane.open()
     lane.tick()
-    turns = 0
-    while lane.passes == 0:
-        await asyncio.sleep(0.01)
-        turns += 1
-    assert turns > 10
+    await lane.until(entered.is_set)
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    assert lane.report["refreshInProgress"] is True and lane.passes == 0
+    release.set()
+    await lane.until(lambda: lane.passes == 1)
+    assert lane.report["refreshInProgress"] is False
     await lane.lane.close()
 
 
@@ -123,6 +127,24 @@ async def test_a_failed_initialization_heals() -> None:
 
 
 @on_a_loop
+async def test_why_it_failed_is_told_while_it_is_tried_again() -> None:
+    lane = Lane()
+    lane.connector.failing["initialize"] = OSError("not there yet")
+    await lane.run()
+    entered, release = threading.Event(), threading.Event()
+    lane.connector.during["initialize"] = lambda: entered.set() or release.wait(60)
+    first = lane.report["connectorInstanceId"]
+    await lane.until(entered.is_set, tick=True)
+    assert lane.report["connectorInstanceId"] != first
+    assert (lane.status, lane.failure) == ("INITIALIZE_FAILED", "OSError: not there yet")
+    del lane.connector.failing["initialize"]
+    release.set()
+    await lane.until(lambda: lane.status == "RUNNING")
+    assert lane.failure == ""
+    await lane.lane.close()
+
+
+@on_a_loop
 async def test_a_metadata_server_that_went_away_is_waited_for() -> None:
     lane = Lane(refreshTimeInterval=0.00001)
     await lane.run()
@@ -139,11 +161,7 @@ async def test_a_restart_shows_stopped_meanwhile() -> None:
     await lane.run()
     entered, release = threading.Event(), threading.Event()
 
-    def hold() -> None:
-        entered.set()
-        release.wait(10)
-
-    lane.connector.during["initialize"] = hold
+    lane.connector.during["initialize"] = lambda: entered.set() or release.wait(60)
     lane.lane.request_restart()
     await lane.until(entered.is_set)
     assert lane.status == "STOPPED"
@@ -163,7 +181,7 @@ def test_a_call_past_its_deadline_fails_the_connector_and_its_thread_can_do_no_m
                 super()._called(name)
                 if name == method:
                     with contextlib.suppress(SystemExit):  # it does not mean to end
-                        release.wait(30)
+                        release.wait(60)
                     try:
                         self.context.create_entity("GlossaryTerm", {"qualifiedName": "late"})
                     except Exception as error:
@@ -171,7 +189,7 @@ def test_a_call_past_its_deadline_fails_the_connector_and_its_thread_can_do_no_m
 
         hanging, healthy = Hanging(), Recorder()
         connectors = iter([hanging, healthy])
-        lane = Lane(hanging, load=lambda provider: next(connectors), **deadlines(**{method: 0.2}))
+        lane = Lane(hanging, load=lambda provider: next(connectors), **deadlines(**{method: 1}))
         await lane.lane.open()
         await lane.until(lambda: lane.status == "FAILED", tick=True)
         assert lane.failure.startswith("OMRS-STREAMS-500-005 ")
@@ -181,15 +199,16 @@ def test_a_call_past_its_deadline_fails_the_connector_and_its_thread_can_do_no_m
         ]
         gauge = lane.metrics.left_behind.labels("one")
         assert gauge._value.get() == 1
-        lane.lane.request_restart()
-        await lane.until(lambda: lane.status == "RUNNING", tick=True)
+        await lane.lane.reconfigure(lane.lane.config.model_copy(update={"deadlines": Deadlines()}))
+        await lane.restarted()
+        assert lane.status == "RUNNING"
         said = len(lane.journal.said)
         release.set()
         await lane.until(lambda: gauge._value.get() == 0)
         assert [type(error) for error in refused] == [UserNotAuthorizedError]
         assert "disconnect" in hanging.calls
         assert lane.status == "RUNNING"
-        assert lane.journal.said[said:] == [] or lane.journal.ids()[said:] == ["0041", "0043"]
+        assert lane.journal.said[said:] == []
         await lane.lane.close()
 
     asyncio.run(scenario())
@@ -198,18 +217,18 @@ def test_a_call_past_its_deadline_fails_the_connector_and_its_thread_can_do_no_m
 @on_a_loop
 async def test_what_a_pass_changed_before_it_was_given_up_is_reported() -> None:
     release = threading.Event()
-    lane = Lane(**deadlines(refresh=0.2))
+    lane = Lane(**deadlines(refresh=1))
 
     def change_and_hang() -> None:
         lane.connector.context.report.created("g1")
-        release.wait(30)
+        release.wait(60)
 
     lane.connector.during["refresh"] = change_and_hang
     await lane.lane.open()
     await lane.until(lambda: lane.journal.reports, tick=True)
     [(report, context)] = lane.journal.reports
     assert (report.guids("created"), context["status"]) == (["g1"], "FAILED")
-    assert "has not returned within 0.2 s" in context["failure"]
+    assert "has not returned within 1 s" in context["failure"]
     assert lane.report["statistics"]["created"] == 1
     release.set()
     await lane.lane.close()
@@ -219,7 +238,7 @@ async def test_what_a_pass_changed_before_it_was_given_up_is_reported() -> None:
 async def test_a_restart_does_not_wait_for_a_call_that_does_not_come_back() -> None:
     release = threading.Event()
     hanging, healthy = Recorder(), Recorder()
-    hanging.during["refresh"] = lambda: release.wait(30) and None
+    hanging.during["refresh"] = lambda: release.wait(60) and None
     connectors = iter([hanging, healthy])
     lane = Lane(hanging, load=lambda provider: next(connectors), **deadlines(disconnect=0.2))
     await lane.lane.open()
@@ -238,7 +257,7 @@ async def test_a_restart_does_not_wait_for_a_call_that_does_not_come_back() -> N
 async def test_closing_does_not_wait_for_a_connector_that_ignores_it() -> None:
     release = threading.Event()
     lane = Lane(**deadlines(disconnect=0.3))
-    lane.connector.during["refresh"] = lambda: release.wait(30) and None
+    lane.connector.during["refresh"] = lambda: release.wait(60) and None
     await lane.lane.open()
     lane.tick()
     await lane.until(lambda: lane.report["refreshInProgress"])
@@ -274,8 +293,9 @@ async def test_the_schedule_changes_in_place_and_a_connection_restarts() -> None
     assert "disconnect" not in lane.connector.calls
     elsewhere = faster.with_overrides(network_address="elsewhere")
     assert await lane.lane.reconfigure(elsewhere) is True
-    await lane.until(lambda: lane.status == "RUNNING" and "disconnect" in lane.connector.calls, tick=True)
-    assert lane.connector.context.network_address == "elsewhere"
+    await lane.until(lambda: lane.connector.context.network_address == "elsewhere", tick=True)
+    await lane.until(lambda: lane.status == "RUNNING", tick=True)
+    assert "disconnect" in lane.connector.calls
     assert lane.report["connection"]["endpoint"]["networkAddress"] == "elsewhere"
     await lane.lane.close()
 

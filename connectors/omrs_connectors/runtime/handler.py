@@ -181,16 +181,14 @@ class ConnectorHandler:
             return False
         self._begin(trigger)
         self._say(FIRST_REFRESH if first else REFRESH, reason=reason)
-        self._at.tell(Refreshing(True))
+        self._at.tell(Refreshing())
         began = time.monotonic()
         try:
             self._call(self._connector.refresh)
         except BaseException as error:
-            self._at.tell(Refreshing(False))
             self._fail_running("refresh", error)
             self._end_report()
             return False
-        self._at.tell(Refreshing(False))
         self._end_report()
         self._say(REFRESHED, milliseconds=round((time.monotonic() - began) * 1000))
         return True

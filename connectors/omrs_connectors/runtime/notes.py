@@ -34,9 +34,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Refreshing:
-    """A refresh has begun, or is over."""
-
-    now: bool
+    """A refresh has begun. It is over when its pass is: the report of it is published by then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,10 @@ class Standing:
                     self.status, self._changed_at = note.status, note.at
                 self.failure = note.failure
             elif isinstance(note, Built):
-                self.instance_id = note.instance_id
-                self.failure = self.last_refresh_time = None
+                self.instance_id = note.instance_id  # why the last life failed is told until this one becomes something
+                self.last_refresh_time = None
             else:
-                self.refreshing = note.now
+                self.refreshing = True
 
     def follow(self, report: ActivityReport | None) -> None:
         """The report under way; `reported` lets it go."""
