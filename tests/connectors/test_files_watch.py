@@ -30,6 +30,21 @@ def heard() -> Iterator[Heard]:
     heard.watch.close()
 
 
+def test_what_changes_as_soon_as_it_is_watched_is_heard(heard: Heard, tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    heard.watch.watch([tmp_path])
+    (tmp_path / "a/b/file").write_text("x")
+    assert heard.something()
+    heard.watch.close()
+    while not heard.nothing():
+        pass
+    file = tmp_path / "api.yaml"
+    file.write_text("1")
+    heard.watch.watch([file])
+    file.write_text("2")
+    assert heard.something()
+
+
 def test_a_change_far_below_a_folder(heard: Heard, tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     heard.watch.watch([tmp_path])
