@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Self
 
@@ -13,8 +12,9 @@ from omrs_connectors.groups.group import IntegrationGroup
 from omrs_connectors.sdk.config import IntegrationConnectorConfig, Partner
 from omrs_streams.client import MetadataClient
 from omrs_streams.client.decoder import OutEventDecoder
+from omrs_streams.log.consumer import ends_of, watermarks
 from omrs_streams.log.names import server_out
-from workers import Running, eventually, unique
+from workers import PARTITIONS, Running, eventually, unique
 
 Configs = Mapping[str, IntegrationConnectorConfig]
 
@@ -70,9 +70,13 @@ class Watched:
         self.audit = Recorded()
         self.handed: list[Configs] = []
         self.woken: list[str] = []
-        self.heard = 0
+        self._reached: dict[int, int] = {}  # next offsets of the out topic: what is before them has been handed over
         self._server = server
-        self._bootstrap_servers = bootstrap_servers
+        self._conf = {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": unique("watched"),
+            "enable.auto.commit": False,
+        }
         self._stop = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._client = MetadataClient(server.url, server.server, "erinoverview")
@@ -95,7 +99,7 @@ class Watched:
     def __enter__(self) -> Self:
         self._listening = threading.Event()
         self._reader.start()
-        assert self._listening.wait(30)
+        assert self._listening.wait(60)
         self.run(self._start())
         return self
 
@@ -127,31 +131,31 @@ class Watched:
         return self.configs
 
     def settled(self) -> None:
-        """Until an event that was caused just now has been dealt with: whatever came before it has been, too."""
-        marker = f"marker::{unique('m')}"
-        editor = GroupEditor(self._client)
-        before = self.heard
-        editor.create_group(marker)
-        eventually(lambda: self.heard > before, "the marker is heard", within=60)
-        time.sleep(0.5)  # longer than events are collected
+        """Until every event of what has been changed up to now has been dealt with, whatever partition it is in."""
+        eventually(self._told, "the out topic has what was changed", within=60)
+        ends = watermarks(self._conf, server_out(self._server.server), PARTITIONS)
+        eventually(
+            lambda: all(self._reached.get(number, 0) >= end for number, (_, end) in enumerate(ends)),
+            "all events are heard",
+            within=60,
+        )
         eventually(
             lambda: not self.group._pending and not self.group._reading.locked(), "nothing is pending", within=60
         )
 
+    def _told(self) -> bool:
+        status = self._server.ask("/status")
+        cursors = status["publishers"]["out"]
+        return all(cursors.get(str(each["partition"]), 0) >= each["next_offset"] for each in status["partitions"])
+
     def _read(self) -> None:
         topic = server_out(self._server.server)
-        conf = {
-            "bootstrap.servers": self._bootstrap_servers,
-            "group.id": unique("watched"),
-            "enable.auto.commit": False,
-        }
-        consumer = Consumer(conf)
+        consumer = Consumer(self._conf)
         decoder = OutEventDecoder(self._client)
         try:
-            parts = [TopicPartition(topic, number) for number in consumer.list_topics(topic).topics[topic].partitions]
-            for part in parts:
-                part.offset = consumer.get_watermark_offsets(part, timeout=20)[1]
-            consumer.assign(parts)
+            for number in range(PARTITIONS):
+                self._reached[number] = ends_of(consumer, topic, number)[1]
+            consumer.assign([TopicPartition(topic, number, offset) for number, offset in self._reached.items()])
             self._listening.set()
             while not self._stop.is_set():
                 message = consumer.poll(0.1)
@@ -159,7 +163,7 @@ class Watched:
                     continue
                 if self.group.interested(dict(message.headers() or ())):
                     self.run(self.group.on_event(decoder.decode(message.value())))
-                    self.heard += 1
+                self._reached[message.partition()] = message.offset() + 1
         finally:
             consumer.close()
 
