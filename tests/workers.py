@@ -19,10 +19,13 @@ from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import MetadataClient, Retry
 from omrs_streams.settings import store_dir
 
-START_S = 90.0  # a start takes 3 s; other processes may take the machine's two cores for a while
-STOP_S = 25.0  # SIGTERM to exit: open requests 5 s, the Faust app and the producer's flush 10 s each
+START_S = 120.0  # a start takes 3 s; other processes may take the machine's two cores for a while
+STOP_S = 60.0  # SIGTERM to exit: open requests 5 s, the Faust app and the producer's flush 10 s each, on a busy machine
 SETTLE_S = 60.0  # whatever follows asynchronously: copies, hand-over after a kill (session time-out 10 s)
 PARTITIONS = 4
+PATIENT = "federation: {deadline_s: 25, connect_s: 20}\n"
+"""Settings of a server that waits for other members as long as a busy machine may take. By default an answer is what
+has come within 5 s, and says who is missing."""
 
 T = TypeVar("T")
 _numbers = itertools.count(1)
@@ -44,6 +47,13 @@ def eventually(found: Callable[[], T], what: str, *, within: float = SETTLE_S, e
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {within:.0f} s; last seen: {answer!r}")
         time.sleep(every)
+
+
+def moment() -> int:
+    """Epoch milliseconds that have passed: nothing before this call has a later time stamp, what comes after it has."""
+    now = int(time.time() * 1000)
+    eventually(lambda: int(time.time() * 1000) > now, "the clock goes on", every=0.0005)
+    return now
 
 
 def arrives(there: MetadataClient, expected: dict[str, Any]) -> None:
@@ -84,14 +94,15 @@ class Running:
         return store_dir(self.data_dir, self.server, self.worker)
 
     def client(
-        self, user: str = "erinoverview", *, patience: float = 30.0, types: TypeSystem | None = None
+        self, user: str = "erinoverview", *, patience: float = SETTLE_S, types: TypeSystem | None = None
     ) -> MetadataClient:
         """A client that tries again for `patience` seconds while partitions move."""
-        client = MetadataClient(self.url, self.server, user, retry=Retry(deadline=patience), types=types or _types)
+        retry = Retry(deadline=patience)
+        client = MetadataClient(self.url, self.server, user, timeout=SETTLE_S, retry=retry, types=types or _types)
         self._clients.append(client._transport._http)
         return client
 
-    def rest(self, user: str = "erinoverview", *, timeout: float = 40.0) -> httpx.Client:
+    def rest(self, user: str = "erinoverview", *, timeout: float = SETTLE_S) -> httpx.Client:
         """Plain HTTP below the user's base path."""
         base = f"{self.url}/servers/{self.server}/open-metadata/repository-services/users/{user}"
         client = httpx.Client(base_url=base, timeout=timeout, trust_env=False)
@@ -100,11 +111,11 @@ class Running:
 
     def ask(self, path: str, **query: str) -> Any:
         """GET one of the worker's own pages (`/status`, `/digest` …)."""
-        return httpx.get(self.url + path, params=query, timeout=30.0, trust_env=False).json()
+        return httpx.get(self.url + path, params=query, timeout=SETTLE_S, trust_env=False).json()
 
     def ask_text(self, path: str) -> str:
         """GET a page that is no JSON (`/metrics`)."""
-        return httpx.get(self.url + path, timeout=30.0, trust_env=False).text
+        return httpx.get(self.url + path, timeout=SETTLE_S, trust_env=False).text
 
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace")
@@ -255,10 +266,20 @@ def fleet(root: Path, bootstrap_servers: str) -> Iterator[Fleet]:
         ours.end()
 
 
+def deleted(client: MetadataClient, guid: str, *, relationship: bool = False) -> dict[str, Any]:
+    """The instance as soon as it is soft-deleted. What follows from another change (the old guid goes, relationships go
+    with their end) does so moments after that is answered, however long the machine makes of them."""
+    find = client.find_relationship if relationship else client.find_entity
+
+    def gone() -> dict[str, Any] | None:
+        found = find(guid)
+        return found if found is not None and found["status"] == "DELETED" else None
+
+    return eventually(gone, f"{guid} is deleted") or {}
+
+
 def purge_old(client: MetadataClient, guid: str, type_name: str = "GlossaryTerm") -> None:
     """What a re-identified entity was is soft-deleted at home and gone elsewhere: until it is purged the members differ
     in it."""
-    eventually(
-        lambda: (client.find_entity(guid) or {}).get("status") == "DELETED", "the old guid is retired", within=60
-    )
+    deleted(client, guid)
     client.purge_entity(guid, type_name=type_name)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from e2e_samples import DRAFT, known_types, members
+from e2e_samples import known_types
+from shared_pair import started_pair
 
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
-from workers import Fleet, Pair, Running, eventually, fleet, unique
+from workers import Fleet, Pair, Running, fleet
 
 TYPES = known_types()
 
@@ -28,19 +29,9 @@ def start_worker(workers: Fleet) -> Callable[..., Running]:
 
 @pytest.fixture(scope="session")
 def running_pair(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    with fleet(tmp_path_factory.mktemp("pair"), kafka.bootstrap_servers) as ours:
-        cohort = unique("pair")
-        a, b = (ours.spawn(unique(name), cohort=cohort) for name in "AB")
-        for running in (a, b):
-            ours.await_url(running).wait_ready()
-        added = a.rest().post("/types/typedef", json=DRAFT).json()
-        assert added["relatedHTTPCode"] == 200, added
-        there = f"/types/typedef/name/{DRAFT['name']}"
-        eventually(lambda: b.rest().get(there).json()["relatedHTTPCode"] == 200, "B learns the type of A")
-        ids = (a.ask("/status")["metadata_collection_id"], b.ask("/status")["metadata_collection_id"])
-        for running in (a, b):
-            eventually(lambda running=running: set(ids) <= members(running, cohort), "the members know each other")
-        yield Pair(cohort, a, b, ids)
+    """Shared by all tests that do not compare the two servers as a whole: what one test leaves behind, another sees."""
+    with started_pair(tmp_path_factory.mktemp("pair"), kafka.bootstrap_servers) as found:
+        yield found
 
 
 @pytest.fixture

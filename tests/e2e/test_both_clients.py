@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,7 @@ from omrs_schemas.errors import (
 )
 from omrs_schemas.model.instances import EntityDetail
 from omrs_streams.client import Condition, MetadataClient, SearchProperties, starts_with
-from workers import Pair, eventually, purge_old, unique
+from workers import Pair, eventually, moment, purge_old, unique
 
 pytestmark = pytest.mark.kafka
 TERM = "GlossaryTerm"
@@ -45,7 +44,7 @@ def test_the_life_of_an_entity(client: Any) -> None:
     made = client.add_entity(TERM, names(name), event_id=name)
     assert client.add_entity(TERM, names(name), event_id=name).guid == made.guid
     assert made.plain_properties == names(name) and isinstance(made.as_model(), EntityDetail)
-    before = int(time.time() * 1000)
+    before = moment()
     client.update_entity_properties(made.guid, {**names(name), "description": "two"})
     client.classify(made.guid, "Confidentiality", {"confidentialityLevel": 1})
     client.reclassify(made.guid, "Confidentiality", {"confidentialityLevel": 2})
@@ -137,7 +136,7 @@ def test_iterating_while_others_write(client: Any, alice: MetadataClient) -> Non
         while not stop.is_set():
             alice.delete_entity(alice.add_entity(TERM, names(f"{mark}-x"))["guid"], type_name=TERM)
 
-    since = int(time.time() * 1000)
+    since = moment()
     other = threading.Thread(target=busy)
     other.start()
     try:
