@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+
+from ports import free_port
 
 START_S = 60  # `pg_ctl -w`: a start takes 0.2 s, on a busy machine a few
 RUN_S = 120.0  # initdb takes 2 s
@@ -31,7 +32,7 @@ class PostgresServer:
     """A cluster of its own in a temporary directory; user `postgres`, authenticated by password."""
 
     def __init__(self, bin_dir: Path, root: Path, password: str = "s3cret-of-the-test") -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.password = password
         self._bin = bin_dir
         self._root = root
@@ -41,7 +42,9 @@ class PostgresServer:
         secret = root / "password"
         secret.write_text(password)
         self._own(root, secret)
-        self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "scram-sha-256", "-N", "--pwfile", secret)
+        # Neither encoding nor the language of messages is left to who runs the tests.
+        text = ("--encoding", "UTF8", "--locale", "C")
+        self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "scram-sha-256", "-N", "--pwfile", secret, *text)
         with (self._data / "postgresql.conf").open("a") as conf:
             conf.write(f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{root}'\n")
             conf.write("fsync = off\nshared_buffers = 16MB\nmax_connections = 40\nautovacuum = off\n")
@@ -102,13 +105,6 @@ def _as_user() -> Sequence[str]:
     if shutil.which("setpriv"):
         return ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
     return ("runuser", "-u", user, "--")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

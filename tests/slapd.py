@@ -11,10 +11,12 @@ from tempfile import mkdtemp
 
 import pytest
 
+from ports import free_port
+
 SUFFIX = "dc=example,dc=org"
 ADMIN = f"cn=admin,{SUFFIX}"
 PASSWORD = "s3cret-of-the-test"
-START_S = 30.0
+START_S = 60.0  # it takes 0.1 s, on a busy machine a few
 SCHEMAS = Path("/etc/ldap/schema")
 
 
@@ -27,9 +29,7 @@ class LdapServer:
     """A directory with `SUFFIX` in it; `ADMIN` may do everything."""
 
     def __init__(self, program: str, root: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self.url = f"ldap://127.0.0.1:{self.port}"
         self._program = program
         self._conf = root / "slapd.conf"
