@@ -91,7 +91,7 @@ def test_the_last_version_wins_in_whatever_order_it_comes(kafka: Endpoint, worke
             sender.send("UPDATED", event)
     client = running.client()
     eventually(
-        lambda: all((client.find_entity(guid) or {}).get("version") == 5 for guid in newest), "the newest", within=30
+        lambda: all((client.find_entity(guid) or {}).get("version") == 5 for guid in newest), "the newest", within=60
     )
     equals_its_log(kafka.bootstrap_servers, running)
 
