@@ -88,6 +88,9 @@ class Exchange:
             held = await self._bulk.held({guid for event in waiting.values() for guid in guids_of(event)})
             me, now = self._me(), now_ms()
             judged = {event_id: receive(event, held.get, me, now) for event_id, event in waiting.items()}
+            # Before the copy is there to see: whoever sees it counts on the next one of its type, and after a crash
+            # the answer is not taken in a second time.
+            await self._saving.learn([guid for receipt in judged.values() for guid in receipt.learned])
             again = {event_id for event_id, receipt in judged.items() if await self._renamed(event_id, receipt)}
             again |= await self._append({k: v for k, v in judged.items() if k not in again}, attempt)
             receipts.update(judged)
@@ -135,7 +138,6 @@ class Exchange:
         for receipt in receipts:
             for message_id, params in receipt.audits:
                 self._parts.audit.record(message_id, **{"cohort": self._cohort, **params})
-        await self._saving.learn([guid for receipt in receipts for guid in receipt.learned])
         sends = [event for receipt in receipts for event in receipt.sends]
         await self._send([event for event in sends if not self._was_told(event)])
 
