@@ -22,6 +22,7 @@ from omrs_streams.store.partition import PartitionStore
 from omrs_streams.worker.directory import Owner
 
 REOPEN_TIMEOUT_S = 120.0  # a live worker folds what was appended since the rebuild before it serves the new store
+ANSWER_S = 10.0  # a live worker answers in milliseconds, on a busy machine within seconds
 
 Bar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Given the number of records: a context that yields what to call with each number of records done."""
@@ -87,7 +88,7 @@ def _partitions(log: ServerLog, stores: Path, running: Owner | None) -> list[int
 
 def _answers(owner: Owner) -> bool:
     try:
-        return httpx.get(f"{owner.url}/health", timeout=2.0, trust_env=False).status_code == 200
+        return httpx.get(f"{owner.url}/health", timeout=ANSWER_S, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -14,7 +14,7 @@ from omrs_streams.settings import ServerSettings
 from omrs_streams.worker.cohort_store import RegistryStore
 from omrs_streams.worker.directory import OwnerDirectory
 
-NAME_CHECK_S = 2.0  # a live worker answers its status in milliseconds
+NAME_CHECK_S = 10.0  # a live worker answers its status in milliseconds, on a busy machine within seconds
 
 
 def local_collection(settings: ServerSettings, kafka: KafkaSettings, url: str) -> LocalCollection:
