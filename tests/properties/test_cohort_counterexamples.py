@@ -52,6 +52,15 @@ def test_the_keeper_of_a_guid_gives_it_up_itself(machine: CohortMachine) -> None
     machine.re_type(1, 0)
 
 
+def test_a_guid_that_was_lost_to_an_object_that_is_gone(machine: CohortMachine) -> None:
+    """Its loser's new guid, the winner's life and the loser's beginning are heard of in this order by two members."""
+    machine.guid_conflict(0, 2, 0)
+    machine.delete_and_purge(0, 0)
+    machine.guid_conflict(0, 2, 0)
+    machine.guid_conflict(1, 2, 0)
+    machine.delete_and_purge(1, 0)
+
+
 def test_a_re_home_of_what_was_purged_unheard(machine: CohortMachine) -> None:
     entity(machine, 3, SPECIAL)
     machine.delete_and_purge(3, 0)

@@ -7,7 +7,8 @@ import pytest
 from cohort_machine import CohortMachine
 from hypothesis import HealthCheck, settings
 
-# 2,000 examples take about a minute of one quiet core. They are the same each time: CI must not fail by chance.
+# 2,000 examples take about a minute of one quiet core. They are the same each time (tests/conftest.py has its part in
+# that): CI must not fail by chance.
 EXAMPLES = 2_000
 STEPS = 40
 

@@ -202,7 +202,7 @@ def _ruled(
         return Receipt(
             ACCEPTED,
             (Append(guid, whole, expected),),
-            sends=(_ask_again(instance, me, now),) if ruling.came_back else (),
+            sends=(_ask_again(instance, me, now),) if ruling.came_back or ruling.ask else (),
             rebroadcast=(_as_new(whole, instance),) if instance.get("replicatedBy") == me.collection_id else (),
             audits=tuple(_moved(number, held, instance) for number in ruling.audits),
             learned=_learned(arrived.kind, instance, me),

@@ -11,7 +11,8 @@ The rule of `currency.py`, on whole beans, with what makes all members end with 
 - A re-home counts against a purge by the former home too, or by the other new home: the new home had not heard of it.
 - What a purge left takes in the same object only in a higher version, and never as deleted; another object if it is
   older, or was made after the purged one had ended: else it has lost the guid already. (Two objects of the same
-  millisecond are told apart only while one of them is held, or by who gave the guid up.)
+  millisecond are told apart only while one of them is held, or by who gave the guid up.) Of another member's object
+  its home is asked whether it still has the guid.
 - The home's answer to a refresh request counts at the stored version too, if it was made later: classifications change
   without the version, and an event that carried one may have been missed.
 """
@@ -41,7 +42,7 @@ class Ruling:
     """`keep`: another object, and the held one keeps the guid; `yield`: the one that arrives does. `type`: its type is
     older than the held one's. `back`: accepted although its version is not higher. `told`: the home that both took over
     from, of a re-home that lost against the one that is held. `came_back`: what was said of it while it was held to be
-    purged is lost here. `ask`: whether the sender is the home now."""
+    purged is lost here. `ask`: what the sender says of it now, as its home."""
 
     outcome: Outcome
     reason: str
@@ -107,7 +108,11 @@ def _after_purge(held: Held, incoming: Header, arrived: Arrived) -> Ruling:
         return Ruling("accept", "the guid was given up", back=True)
     if differ(held.create_time, incoming.create_time):
         taken = held.create_time < (incoming.create_time or 0) < held.ended
-        return Ruling("stale", "the guid was taken") if taken else Ruling("accept", "the guid is free")
+        if taken:
+            return Ruling("stale", "the guid was taken")
+        # Perhaps the sender gave the guid up and we heard of the new one first: the mark that this left on the old one
+        # is gone where another member's object has lived there since.
+        return Ruling("accept", "the guid is free", ask=held.home != (incoming.home_id or ""))
     there = incoming.home_id or ""
     if arrived.kind in _RE_HOMED and held.home != there and (arrived.original_home == held.home or there < held.home):
         reason = "re-homed before the purge was known there"

@@ -168,7 +168,31 @@ def test_what_is_purged_stays_so() -> None:
 def test_another_object_may_have_the_guid_of_what_is_purged() -> None:
     member = Member()
     member.told(about("PURGED", entity(version=2)))
-    assert member.told(about("NEW", entity("B", created=500))).outcome == "accepted"
+    receipt = member.told(about("NEW", entity("B", created=500)))
+    assert (receipt.outcome, sent(receipt)) == ("accepted", ["REFRESH_ENTITY_REQUEST"])
+    again = Member()
+    again.told(about("PURGED", entity(version=2)))
+    receipt = again.told(about("NEW", entity(created=500)))
+    assert (receipt.outcome, sent(receipt)) == ("accepted", [])
+
+
+def test_a_guid_that_was_given_up_and_purged_by_another_is_asked_about() -> None:
+    """The new guid is heard of first, then the whole life of the object that has won the old one, then the beginning of
+    the one that has lost it: what it left behind was overwritten."""
+    member, home = Member(), Member("B")
+    lost, won = entity("B", created=200), entity(created=100)
+    home.home(about("NEW", lost))
+    renamed = {**lost, "guid": "n", "version": 2, "reIdentifiedFromGUID": "g"}
+    member.told(about("RE_IDENTIFIED", renamed, originalInstanceGUID="g"))
+    for name, version in (("NEW", 1), ("DELETED", 2), ("PURGED", 2)):
+        told = about(name, {**won, "version": version}, at=150)
+        assert member.told(told).outcome == home.told(told).outcome == "accepted"
+    assert home.reidentified == ["g"]
+    asking = member.told(about("NEW", lost))
+    answer = home.told(asking.sends[0])
+    assert (sent(asking), sent(answer)) == (["REFRESH_ENTITY_REQUEST"], ["PURGED_ENTITY_EVENT"])
+    member.told(answer.sends[0])
+    assert member.bean() is None and (member.bean("n") or {})["metadataCollectionId"] == "B"
 
 
 def test_a_purge_by_ids_counts_from_the_home_or_the_replicator() -> None:
