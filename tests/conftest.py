@@ -1,15 +1,27 @@
 """Fixtures every test may use: a real Kafka, shared or of one's own."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from omrs_streams.log.embedded.registry import SchemaRegistry
 
 pytest_plugins = ["omrs_connectors.kit.plugin"]
+
+# Brokers and servers of other tests take the processor away for as long as they like: how long an example takes says
+# nothing. Examples are the same in every run, so that a failure is a change's; `--hypothesis-profile explore` draws new
+# ones. (Hypothesis also draws constants that it finds in the modules loaded so far. Which these are depends on what the
+# same process has run before, and the examples would with them.)
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("suite")
+if (providers := sys.modules.get("hypothesis.internal.conjecture.providers")) is not None:
+    vars(providers)["_get_local_constants"] = lambda: providers._local_constants
 
 
 @contextmanager
