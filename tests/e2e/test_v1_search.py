@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from v1_people import Person, is_problem
 
-from workers import Pair
+from workers import Pair, eventually
 
 
 @pytest.fixture(scope="module")
@@ -17,18 +17,25 @@ def erin(running_pair: Pair) -> Iterator[Person]:
 
 
 @pytest.fixture(scope="module")
-def mark(erin: Person) -> str:
-    """A word that the values of the four terms below share, and no others; delta is deleted."""
-    mark = uuid4().hex
+def mark(erin: Person, running_pair: Pair) -> str:
+    """A word that the values of the four terms below share, and no others; delta is deleted.
+
+    The other member knows of it too: until then what it finds counts as well.
+    """
+    mark, bob, here = uuid4().hex, Person(running_pair.b, "bob"), {"scope": "local", "includeDeleted": "true"}
     for name in ("alpha", "beta", "gamma", "delta"):
         properties = {"qualifiedName": f"{mark}.{name}", "displayName": name, "summary": f"{mark} (word)"}
         if name == "gamma":
             properties["usage"] = "rare"
         made = erin.create("GlossaryTerm", properties)
         if name == "beta":
-            erin.put(f"/entities/{made['guid']}/classifications/Confidentiality", json={}).raise_for_status()
+            beta = f"/entities/{made['guid']}"
+            erin.put(f"{beta}/classifications/Confidentiality", json={}).raise_for_status()
+            eventually(lambda at=beta: bob.get(at, params=here).json().get("classifications"), "B has it classified")
         if name == "delta":
-            erin.delete(f"/entities/{made['guid']}").raise_for_status()
+            delta = f"/entities/{made['guid']}"
+            erin.delete(delta).raise_for_status()
+            eventually(lambda at=delta: bob.get(at, params=here).json().get("status") == "DELETED", "B has it deleted")
     return mark
 
 
