@@ -66,7 +66,9 @@ class Daemon:
         free = self.wait(f"{connector} is free", lambda all_: not all_[connector]["refreshInProgress"])
         before = free[connector]["statistics"]["passes"]
         self.call("POST", "/integration-connectors/refresh", {"name": connector})
-        after = self.wait(f"{connector} refreshed", lambda all_: all_[connector]["statistics"]["passes"] > before)
+        after = self.wait(
+            f"{connector} refreshed", lambda all_: all_[connector]["statistics"]["passes"] > before, within=120
+        )
         report: dict[str, Any] = after[connector]
         return report
 

@@ -17,6 +17,7 @@ from kit_connectors import QueueConnector
 
 from omrs_connectors.sdk import IntegrationConnectorConfig
 from omrs_connectors.sdk.connections import VirtualConnection
+from omrs_streams.log.embedded.ports import choose
 from workers import unique
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +104,7 @@ class Reader:
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
         self.shell = Shell(self.directory, self.environment)
-        self._instead = {"omrs kafka up": "omrs kafka up --port 0", "127.0.0.1:8081": f"127.0.0.1:{_free_port()}"}
+        self._instead = {"omrs kafka up": "omrs kafka up --port 0", "127.0.0.1:8081": f"127.0.0.1:{choose(1)[0]}"}
         self._instead["--port 8081"] = f"--port {self._instead['127.0.0.1:8081'].rpartition(':')[2]}"
         self._instead["cocoMDS1"] = unique("tutorial")
 
@@ -148,14 +149,6 @@ def _environment(directory: Path) -> Path:
 def _script(path: Path, line: str) -> None:
     path.write_text(f"#!/bin/sh\n{line}\n")
     path.chmod(0o755)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

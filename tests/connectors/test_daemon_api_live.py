@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from daemon_messages import on_console, texts
-from daemons import Daemon, Daemons
+from daemons import CALL_S, Daemon, Daemons
 
 from omrs_connectors.groups.editing import GroupEditor
 from omrs_connectors.sdk import IntegrationConnectorConfig
@@ -32,7 +32,7 @@ class World:
         self.group = group
 
     def http(self, method: str, path: str, **given: Any) -> httpx.Response:
-        return httpx.request(method, f"{self.daemon.url}{path}", timeout=30, trust_env=False, **given)
+        return httpx.request(method, f"{self.daemon.url}{path}", timeout=CALL_S, trust_env=False, **given)
 
     def v1(self, method: str, path: str, **given: Any) -> httpx.Response:
         return self.http(method, f"/api/v1{path}", **given)
@@ -40,8 +40,9 @@ class World:
     def tell(self, connector: str, what: str, text: str = "") -> Path:
         """The connector is to do this: `METHOD.wait` or `METHOD.fail`."""
         file = self.root / connector / what
-        file.write_text(text)
-        return file
+        part = file.with_suffix(".part")
+        part.write_text(text)
+        return part.replace(file)  # whole from the first moment that it is there
 
     def report(self, connector: str) -> dict[str, Any]:
         answer = self.daemon.call("GET", "/status")
@@ -68,6 +69,10 @@ class World:
 
     def said(self, message_id: str, connector: str) -> list[str]:
         return [text for text in texts(on_console(self.daemon), message_id) if connector in text]
+
+    def hears(self, message_id: str, connector: str) -> list[str]:
+        """What has been said, once something has: messages are written a moment after what they tell of."""
+        return eventually(lambda: self.said(message_id, connector), f"{message_id} of {connector} is said")
 
     def command(self, what: str, connector: str) -> None:
         answer = self.daemon.call("POST", f"/integration-connectors/{what}", {"name": connector})
@@ -157,8 +162,8 @@ def test_running_and_refreshed_on_request(world: World) -> None:
     passes = world.report("plain")["statistics"]["passes"]
     world.command("refresh", "plain")
     eventually(lambda: world.report("plain")["statistics"]["passes"] > passes, "refreshed again")
-    assert world.said("0041", "plain ")
-    assert world.said("0042", "plain ")
+    world.hears("0041", "plain ")
+    world.hears("0042", "plain ")
     waits = world.tell("plain", "refresh.wait")
     world.command("refresh", "plain")
     eventually(lambda: world.report("plain")["refreshInProgress"], "a refresh is under way")
@@ -170,7 +175,8 @@ def test_running_and_refreshed_on_request(world: World) -> None:
 def test_a_failed_initialization_heals_by_itself(world: World) -> None:
     report = world.until("bad-initialize", "INITIALIZE_FAILED")
     assert report["failingExceptionMessage"] == "RuntimeError: not today"
-    assert world.said("0036", "bad-initialize") and world.said("0031", "bad-initialize")
+    world.hears("0036", "bad-initialize")
+    world.hears("0031", "bad-initialize")
     (world.root / "bad-initialize" / "initialize.fail").unlink()
     healed = world.until("bad-initialize", "RUNNING")
     assert "failingExceptionMessage" not in healed
@@ -180,12 +186,12 @@ def test_a_failed_initialization_heals_by_itself(world: World) -> None:
 def test_a_failed_start_waits_for_a_restart(world: World) -> None:
     report = world.until("bad-start", "FAILED")
     assert report["failingExceptionMessage"] == "RuntimeError: no technology"
-    assert "Method start of connector bad-start failed with RuntimeError: no technology" in world.said(
+    assert "Method start of connector bad-start failed with RuntimeError: no technology" in world.hears(
         "0031", "bad-start"
     )
     (world.root / "bad-start" / "start.fail").unlink()
     world.command("refresh", "bad-start")
-    eventually(lambda: world.said("0032", "bad-start"), "a refresh is refused")
+    world.hears("0032", "bad-start")
     assert world.report("bad-start")["connectorStatus"] == "FAILED"
     world.command("restart", "bad-start")
     again = world.until("bad-start", "RUNNING")
@@ -195,14 +201,14 @@ def test_a_failed_start_waits_for_a_restart(world: World) -> None:
 
 def test_a_failed_refresh_is_not_repeated_by_the_clock(world: World) -> None:
     """The interval is 1.2 s."""
-    world.until("bad-refresh", "RUNNING")
+    eventually(lambda: "lastRefreshTime" in world.until("bad-refresh", "RUNNING"), "it was refreshed")
     world.tell("bad-refresh", "refresh.fail", "half of it")
     report = world.until("bad-refresh", "FAILED", failingExceptionMessage="RuntimeError: half of it")
     seen = report["lastRefreshTime"]
     (world.root / "bad-refresh" / "refresh.fail").unlink()
     eventually(lambda: world.report("bad-refresh")["lastRefreshTime"] > seen, "its time came again")
     assert world.report("bad-refresh")["connectorStatus"] == "FAILED"
-    assert len(world.said("0031", "bad-refresh")) == 1
+    assert len(world.hears("0031", "bad-refresh")) == 1
     assert world.v1("POST", "/connectors/bad-refresh/restart").status_code == 202
     world.until("bad-refresh", "RUNNING")
 
@@ -210,9 +216,11 @@ def test_a_failed_refresh_is_not_repeated_by_the_clock(world: World) -> None:
 def test_wrong_configurations_are_told_apart(world: World) -> None:
     missing = world.until("bad-class", "CONFIG_FAILED")
     assert "no_such_module" in missing["failingExceptionMessage"]
-    assert world.said("0009", "bad-class") and world.said("0037", "bad-class")
+    world.hears("0009", "bad-class")
+    world.hears("0037", "bad-class")
     world.until("stranger", "CONFIG_FAILED")
-    assert world.said("0010", "stranger") and world.said("0037", "stranger")
+    world.hears("0010", "stranger")
+    world.hears("0037", "stranger")
     wrong = world.until("wrong-kind", "CONFIG_FAILED")
     assert wrong["failingExceptionMessage"].startswith("OMIS-DATABASE-INTEGRATOR-400-001")
     instance = wrong["connectorInstanceId"]
@@ -223,11 +231,11 @@ def test_wrong_configurations_are_told_apart(world: World) -> None:
 
 def test_blocking_connectors_have_threads_of_their_own(world: World) -> None:
     world.until("blocking", "RUNNING")
-    eventually(lambda: world.said("0034", "blocking "), "engage has returned")
-    assert world.said("0030", "blocking ")
+    world.hears("0034", "blocking ")
+    world.hears("0030", "blocking ")
     world.tell("blocking", "engage.fail", "the line is dead")
     world.until("blocking", "FAILED", failingExceptionMessage="RuntimeError: the line is dead")
-    assert any("Method engage" in text for text in world.said("0031", "blocking "))
+    assert any("Method engage" in text for text in world.hears("0031", "blocking "))
     report = world.until("blocking-without", "FAILED")
     assert report["failingExceptionMessage"].startswith("OIF-CONNECTOR-400-001")
 
@@ -245,7 +253,7 @@ def test_a_disconnect_that_fails_is_told(world: World) -> None:
     world.until("bad-end", "RUNNING")
     world.tell("bad-end", "disconnect.fail", "stuck")
     world.command("restart", "bad-end")
-    eventually(lambda: world.said("0023", "bad-end"), "told")
+    world.hears("0023", "bad-end")
     world.until("bad-end", "RUNNING")
 
 
@@ -286,10 +294,10 @@ def test_configuration_endpoint_and_connection_are_changed(world: World) -> None
     eventually(lambda: properties() == {"depth": 1, "more": [1, None]}, "merged")
     change(mergeUpdate=False, configurationProperties={"only": "this"})
     eventually(lambda: properties() == {"only": "this"}, "replaced")
-    assert world.said("0015", name)
+    world.hears("0015", name)
     change(mergeUpdate=False)
     eventually(lambda: properties() == {}, "cleared")
-    eventually(lambda: world.said("0016", name), "told")
+    world.hears("0016", name)
     older = f"/integration-services/files-integrator/connectors/{name}/configuration-properties"
     assert world.daemon.call("GET", older)["properties"] == {}
 
@@ -355,8 +363,9 @@ def test_groups(world: World) -> None:
     assert world.v1("POST", f"/groups/{world.group}/refresh").status_code == 202
     missing = world.daemon.call("GET", f"/integration-groups/{world.group}-unknown/refresh-config")
     assert missing["exceptionErrorMessageId"] == "INTEGRATION-DAEMON-SERVICES-400-032"
-    assert world.said("0019", world.group) and world.said("0051", world.group)
-    assert "400-032" in world.said("0028", f"{world.group}-unknown")[0]
+    world.hears("0019", world.group)
+    world.hears("0051", world.group)
+    assert "400-032" in world.hears("0028", f"{world.group}-unknown")[0]
     nobody = world.daemon.call("GET", "/integration-groups/nobody/summary")
     assert nobody["exceptionErrorMessageId"] == "INTEGRATION-DAEMON-SERVICES-400-034"
 

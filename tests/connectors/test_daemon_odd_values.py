@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 from confluent_kafka import Producer
-from daemons import Daemon, Daemons
+from daemons import CALL_S, Daemon, Daemons
 
 from omrs_connectors.runtime.commands import MAX_CHANGES
 from workers import eventually, unique
@@ -24,7 +24,7 @@ def connector(name: str, kind: str, **more: Any) -> dict[str, Any]:
 def change(daemon: Daemon, body: bytes, what: str = "configuration", method: str = "PATCH") -> int:
     url = f"{daemon.url}/api/v1/connectors/good/{what}"
     headers = {"content-type": "application/json"}
-    return httpx.request(method, url, content=body, headers=headers, timeout=30, trust_env=False).status_code
+    return httpx.request(method, url, content=body, headers=headers, timeout=CALL_S, trust_env=False).status_code
 
 
 @pytest.fixture

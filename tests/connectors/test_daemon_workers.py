@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from daemons import Daemon, Daemons
+from daemons import START_S, Daemon, Daemons
 from recorded_passes import Said, overlapping, read
 
 from workers import eventually, unique
@@ -86,7 +86,7 @@ def test_any_worker_takes_commands_and_they_outlive_it(daemons: Daemons, tmp_pat
     once = connectors(path, every=0)
     one, two = (daemons.start(name, *once, worker=worker, wait=True) for worker in ("w1", "w2"))
     shared(one, two)
-    eventually(lambda: all(report["lastRefreshTime"] for report in one.reports().values()), "all were refreshed")
+    eventually(lambda: all("lastRefreshTime" in report for report in one.reports().values()), "all were refreshed")
     theirs = next(name for name, worker in runs_at(one).items() if worker == "w2")
     here = next(name for name, worker in runs_at(one).items() if worker == "w1")
 
@@ -95,7 +95,7 @@ def test_any_worker_takes_commands_and_they_outlive_it(daemons: Daemons, tmp_pat
 
     before = passes(theirs)
     one.call("POST", "/integration-connectors/refresh", {"name": theirs})
-    eventually(lambda: passes(theirs) == before + 1, "the other worker has refreshed it")
+    eventually(lambda: passes(theirs) > before, "the other worker has refreshed it")
 
     body = {"connectorName": here, "mergeUpdate": True, "configurationProperties": {"seconds": 0.2}}
     two.call("POST", "/integration-connectors/configuration-properties", body)
@@ -105,12 +105,12 @@ def test_any_worker_takes_commands_and_they_outlive_it(daemons: Daemons, tmp_pat
     one.kill()
     again = daemons.start(name, *once, worker="w1")
     again.wait("all run", lambda all_: all(each["connectorStatus"] == "RUNNING" for each in all_.values()), within=120)
-    assert again.call("GET", properties)["properties"] == {"seconds": 0.2}
+    eventually(lambda: again.call("GET", properties)["properties"] == {"seconds": 0.2}, "it has it still")
 
 
 def test_a_second_worker_of_the_same_name_is_refused(daemons: Daemons, tmp_path: Path) -> None:
     name = unique("twice")
     daemons.start(name, *connectors(tmp_path / "passes", 1))
     second = daemons.start(name, *connectors(tmp_path / "passes", 1), wait=False)
-    assert second.proc.wait(60) == 1
+    assert second.proc.wait(START_S) == 1
     assert "runs already" in second.log_text()

@@ -150,7 +150,9 @@ def test_engines_that_are_asked_and_engines_that_tell(
         site.define(name, {"id": "load", "name": "Load all"})
     site.tell("hourly", "changed")
     site.becomes("hourly", {"load": "Load all"})
-    told = eventually(lambda: daemon.activity("hourly")[1:], "the report of it", within=60)
+    told = eventually(
+        lambda: [each for each in daemon.activity("hourly") if each["updatedElements"]], "the report of it", within=60
+    )
     assert told[0]["updatedElements"] == [load] and clean in told[0]["deletedElements"]
     assert not told[0]["createdElements"]
     assert site.called("nightly") == {"load": "Load", "clean": "Clean"}

@@ -10,6 +10,7 @@ import pytest
 from data_engine_held import ORDERS, READ, WRITE, Folder, Json, named, nightly, ties, trial_of
 
 from omrs_connectors.builtin.data_engine.connector import DataEngineProxyConnector
+from omrs_connectors.builtin.data_engine.sources import SETTLE_S
 from omrs_connectors.kit import ConnectorKit, Trial
 from omrs_connectors.runtime.status import ConnectorStatus
 from workers import eventually
@@ -195,9 +196,14 @@ def test_a_file_that_is_still_being_written(kit: ConnectorKit, tmp_path: Path) -
     whole = json.dumps({**nightly(), "dataStores": []})
     file = folder.path / "engine.json"
     file.write_text(whole[:100])
-    rest = threading.Timer(0.3, file.write_text, [whole])
-    rest.start()
+    paused: list[float] = []
+
+    def written_meanwhile(seconds: float) -> None:
+        paused.append(seconds)
+        file.write_text(whole)
+
+    trial.connector._source._wait = written_meanwhile
     assert trial.refresh().counts()["deleted"]
-    rest.join()
+    assert paused == [SETTLE_S]
     folder.put(nightly())
     eventually(lambda: trial.woken, "the folder wakes it", within=60)
