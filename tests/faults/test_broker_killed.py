@@ -10,7 +10,7 @@ from omrs_streams.log.embedded import EmbeddedKafka
 from oracle import equals_its_log
 from workers import Fleet, eventually, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 def test_writes_go_on_after_the_broker_came_back(own_kafka: EmbeddedKafka, lone_workers: Fleet) -> None:

@@ -12,9 +12,10 @@ from omrs_streams.log.embedded import Endpoint
 from oracle import equals_its_log, read_log
 from workers import Fleet, Running, eventually, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
-LINKS = 40
+LINKS = 80  # re-pointed 32 at once: a kill a few ms after the first record finds some that are not
+KILLS = 12  # at most; the first four come after longer and longer delays
 HEALED = 60.0  # the partitions of a killed worker move after its session time-out; the machine may be busy
 
 
@@ -51,8 +52,10 @@ def test_killed_between_the_records_of_a_new_guid(kafka: Endpoint, workers: Flee
     running = workers.start(server)
     client = running.client("alice")
     terms = [client.add_entity("GlossaryTerm", {"qualifiedName": str(n)})["guid"] for n in range(LINKS)]
-    unfinished = 0
-    for delay in (0.0, 0.02, 0.08, 0.2):
+    kills = unfinished = 0
+    while kills < 4 or (not unfinished and kills < KILLS):
+        delay = (0.0, 0.02, 0.08, 0.2)[kills] if kills < 4 else 0.0
+        kills += 1
         made = client.add_entity("GlossaryTerm", {"qualifiedName": unique("hub")})["guid"]
         links = {client.add_relationship("Synonym", made, term)["guid"] for term in terms}
         new_guid, event_id = str(uuid4()), str(uuid4())
@@ -66,5 +69,5 @@ def test_killed_between_the_records_of_a_new_guid(kafka: Endpoint, workers: Flee
         again = client.re_identify_entity(made, new_guid, event_id=event_id)
         assert (again["guid"], again["version"], again["reIdentifiedFromGUID"]) == (new_guid, 2, made)
     log = equals_its_log(kafka.bootstrap_servers, running)
-    assert sum(record.kind == "RE_IDENTIFIED_ENTITY_EVENT" for record in log.effective) == 4
+    assert sum(record.kind == "RE_IDENTIFIED_ENTITY_EVENT" for record in log.effective) == kills
     assert unfinished, "no kill came between the records; the test shows nothing"

@@ -15,7 +15,7 @@ from slow_proxy import SlowProxy, slow_proxy
 
 from workers import Fleet, Running, eventually, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 Bean = dict[str, Any]
 

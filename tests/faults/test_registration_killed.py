@@ -16,7 +16,7 @@ from omrs_streams.log.kafka import KafkaSettings
 from omrs_streams.log.topics import cohort_topics, ensure_topics, server_topics
 from workers import PARTITIONS, START_S, Fleet, Running, eventually, fleet, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 class Watch:
@@ -113,7 +113,7 @@ def test_another_worker_speaks_when_the_one_that_did_is_killed(workers: Fleet) -
     def commanded(running: Running, command: str) -> bool:
         """It may take longer than a command waits: the dead worker's topics move after its session time-out."""
         path = f"/metadata-highway/cohorts/{cohort}/{command}"
-        return bool(running.rest(timeout=60.0).get(path).json().get("flag"))
+        return bool(running.rest(timeout=90.0).get(path).json().get("flag"))
 
     eventually(lambda: commanded(other, "disconnect"), "the other one speaks", within=90)
     one = workers.start(server, "w1", cohort)

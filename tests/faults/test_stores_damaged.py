@@ -10,9 +10,9 @@ import pytest
 from omrs_streams.client import MetadataClient
 from omrs_streams.log.embedded import Endpoint
 from oracle import equals_its_log, live_digests
-from workers import Fleet, Running, unique
+from workers import START_S, Fleet, Running, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 def fill(client: MetadataClient) -> list[str]:
@@ -110,7 +110,7 @@ def test_a_store_of_another_log_is_refused(kafka: Endpoint, workers: Fleet) -> N
     shutil.rmtree(other.stores)
     shutil.copytree(one.stores, other.stores)
     refused = workers.spawn(other.server)
-    assert refused.proc.wait(60) != 0
+    assert refused.proc.wait(START_S) != 0
     assert one.server in refused.log_text() and "delete that directory" in refused.log_text()
 
 
@@ -118,7 +118,7 @@ def test_two_workers_of_one_name_do_not_share_a_store(workers: Fleet) -> None:
     running = workers.start(unique("S"))
     guid = running.client().add_entity("DataFile", {"qualifiedName": "x"})["guid"]
     twin = workers.spawn(running.server, "w1")
-    assert twin.proc.wait(60) != 0
+    assert twin.proc.wait(START_S) != 0
     assert f"worker w1 of {running.server} runs already, at {running.url}" in twin.log_text()
     assert not list(running.stores.glob("*/*.damaged"))
     assert running.client(patience=60.0).get_entity(guid)["guid"] == guid

@@ -19,7 +19,7 @@ from omrs_streams.repository.local import LocalCollection
 from oracle import equals_its_log
 from workers import PARTITIONS, Fleet, eventually, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 TYPES = TypeSystem.builtin()
 CODEC = EventCodec(TYPES)
