@@ -39,8 +39,8 @@ def measured(running_pair: Pair) -> str:
         )
     ]
     assert here.rest().post("/types/typedef", json=typedef).json()["relatedHTTPCode"] == 200
-    path = f"/types/{typedef['name']}"
-    eventually(lambda: Person(there, "erin").get(path).status_code == 200, "B learns the type")
+    path, away = f"/types/{typedef['name']}", Person(there, "erin")
+    eventually(lambda: away.get(path, params={"scope": "local"}).status_code == 200, "B learns the type")
     return str(typedef["name"])
 
 
