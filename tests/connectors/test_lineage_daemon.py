@@ -77,7 +77,7 @@ def test_events_arrive_from_both_transports(
     daemon.wait("both run", lambda all_: all(each["connectorStatus"] == "RUNNING" for each in all_.values()))
 
     over_http, run = unique("http"), str(uuid4())
-    sender = OpenLineageClient(transport=HttpTransport(HttpConfig(url=daemon.url, retry={"total": 0})))
+    sender = OpenLineageClient(transport=HttpTransport(HttpConfig(url=daemon.url, timeout=60, retry={"total": 0})))
     for state in (RunState.START, RunState.COMPLETE):
         sender.emit(emitted(over_http, state, run))
     eventually(lambda: flows(client, over_http) == wanted(over_http), "lineage over HTTP", within=60)
@@ -94,10 +94,11 @@ def test_events_arrive_from_both_transports(
     assert value == b"this is no event" and b"no JSON" in headers["dlq-reason"]
     assert headers["dlq-connector"] == b"catalogue"
 
-    refused = httpx.post(f"{daemon.url}/api/v1/lineage", content=b"{not json", trust_env=False)
+    refused = httpx.post(f"{daemon.url}/api/v1/lineage", content=b"{not json", trust_env=False, timeout=60)
     assert refused.status_code == 400
 
-    httpx.post(f"{daemon.url}/api/v1/lineage", content=b'{"no": "event"}', trust_env=False).raise_for_status()
+    taken = httpx.post(f"{daemon.url}/api/v1/lineage", content=b'{"no": "event"}', trust_env=False, timeout=60)
+    taken.raise_for_status()
     lineage_topic = f"omrs.daemon.{name}.lineage".encode()
     eventually(
         lambda: (

@@ -108,13 +108,14 @@ class Site:
         self.documents: dict[str, bytes] = {}
         self.status = 200
         self.token = ""
+        self._base = f"/{unique('site')}"
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 refused = site.token and self.headers.get("authorization") != f"Bearer {site.token}"
                 status = 401 if refused else site.status
-                body = site.documents.get(self.path, b"")
+                body = site.documents.get(self.path.removeprefix(site._base), b"")
                 self.send_response(status if body else 404)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
@@ -124,7 +125,8 @@ class Site:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        # Tests share a metadata server, and the system may hand out a port again.
+        self.url = f"http://127.0.0.1:{self._server.server_port}{self._base}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
