@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 from omrs_connectors.sdk import IntegrationConnector
@@ -41,12 +42,15 @@ class Leaking(IntegrationConnector):
 
 
 class Flooding(IntegrationConnector):
-    """Creates as many terms as its configuration says, as fast as it can."""
+    """Creates as many terms as its configuration says, as fast as it can, and goes on until a file is there."""
 
     def refresh(self) -> None:
         wanted = int(self.context.configuration_properties["terms"])
+        enough = Path(self.context.configuration_properties["until"])
         name = self.context.network_address
-        for number in range(wanted):
+        for number in count():
+            if number >= wanted and enough.exists():
+                break
             self.context.create_entity("GlossaryTerm", {"qualifiedName": f"{name}-{number}"})
 
 

@@ -20,11 +20,11 @@ from daemons import Daemon, Daemons
 from omrs_streams.log.embedded import Endpoint
 from workers import Fleet, eventually, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 EVERY_S = 1.5  # the good ones' interval; a look each second makes it 2
 DEADLINE_S = 5.0
-TERMS = 10_000
+TERMS = 2_000  # at least: the flood lasts until the siblings have had some passes
 
 FAILS = {
     "sleeping": "method refresh of connector sleeping has not returned within 5 s",
@@ -92,7 +92,7 @@ def answered(daemon: Daemon, times: int = 60) -> list[float]:
     """How long status calls took, in milliseconds."""
     found = []
     target = f"{daemon.url}/servers/{daemon.name}/open-metadata/integration-daemon/users/tester/status"
-    with httpx.Client(timeout=30, trust_env=False) as http:
+    with httpx.Client(timeout=60, trust_env=False) as http:
         for _ in range(times):
             before = time.perf_counter()
             assert http.get(target).json()["relatedHTTPCode"] == 200
@@ -110,8 +110,10 @@ def test_bad_connectors_harm_nobody_but_themselves(daemons: Daemons, tmp_path: P
     daemon = daemons.start(unique("daemon"), *siblings.configured(), *bad_ones(tmp_path))
     told("status calls while they misbehave", answered(daemon), "ms")
     reports = daemon.wait(
-        "all that fail have failed",
-        lambda all_: all(all_[name]["connectorStatus"] == "FAILED" for name in FAILS),
+        "all that fail have failed, and one goes on for ever",
+        lambda all_: (
+            all(all_[name]["connectorStatus"] == "FAILED" for name in FAILS) and all_["stubborn"]["refreshInProgress"]
+        ),
         within=120,
     )
     for name, problem in FAILS.items():
@@ -120,7 +122,6 @@ def test_bad_connectors_harm_nobody_but_themselves(daemons: Daemons, tmp_path: P
         [began] = times_in(tmp_path / name)
         late = datetime.fromisoformat(reports[name]["lastStatusChange"]).timestamp() - began - DEADLINE_S
         print(f"{name}: FAILED {late:.2f} s after its deadline")
-    assert reports["stubborn"]["refreshInProgress"] is True
 
     seen = siblings.passes()
     eventually(lambda: siblings.passes() >= seen + 5, "the siblings go on", within=120)
@@ -142,22 +143,28 @@ def test_bad_connectors_harm_nobody_but_themselves(daemons: Daemons, tmp_path: P
 
 
 def test_a_flood_of_creates_does_not_delay_the_siblings(daemons: Daemons, tmp_path: Path) -> None:
-    siblings = Siblings(tmp_path)
+    """It lasts until they have had some passes, however fast the machine is."""
+    siblings, enough = Siblings(tmp_path), tmp_path / "enough"
     flood = connector(
         "flooding",
         "Flooding",
         endpoint={"networkAddress": unique("Flood")},
-        configurationProperties={"terms": TERMS},
+        configurationProperties={"terms": TERMS, "until": str(enough)},
     )
     began = time.monotonic()
     daemon = daemons.start(unique("daemon"), *siblings.configured(), flood)
     told("status calls during the flood", answered(daemon), "ms")
-    reports = daemon.wait("the flood is over", lambda all_: all_["flooding"]["statistics"]["passes"], within=240)
-    print(f"{TERMS} creates in {time.monotonic() - began:.0f} s")
-    assert reports["flooding"]["connectorStatus"] == "RUNNING", reports["flooding"]
-    assert reports["flooding"]["statistics"]["created"] == TERMS
+    daemon.wait("the flood has begun", lambda all_: all_["flooding"]["refreshInProgress"])
+    seen = siblings.passes()
+    eventually(lambda: siblings.passes() >= seen + 3, "the siblings go on", within=120)
+    assert not daemon.reports()["flooding"]["statistics"]["passes"]
     told("between refreshes of the good ones", siblings.gaps(), "s")
-    assert siblings.passes() >= 3
+    enough.touch()
+    reports = daemon.wait("the flood is over", lambda all_: all_["flooding"]["statistics"]["passes"], within=240)
+    created = reports["flooding"]["statistics"]["created"]
+    print(f"{created} creates in {time.monotonic() - began:.0f} s")
+    assert reports["flooding"]["connectorStatus"] == "RUNNING", reports["flooding"]
+    assert created >= TERMS
 
 
 def test_a_connector_in_a_process_ends_with_a_killed_daemon(daemons: Daemons, tmp_path: Path) -> None:
@@ -183,4 +190,7 @@ def times_in(file: Path) -> list[float]:
 
 
 def alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two
+        return False
