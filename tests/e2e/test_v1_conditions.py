@@ -126,7 +126,8 @@ def test_the_server_says_who_it_is(pair: Pair, erin: Person) -> None:
     server = erin.get("/server").json()
     assert server["name"] == pair.a.server and server["collectionId"] == pair.ids[0]
     [cohort] = server["cohorts"]
-    assert cohort["name"] == pair.cohort and cohort["status"] == "CONNECTED"
+    assert cohort["name"] == pair.cohort
+    eventually(lambda: erin.get("/server").json()["cohorts"][0]["status"] == "CONNECTED", "A says that it is connected")
     assert [member["collectionId"] for member in cohort["members"]] == [pair.ids[1]]
     assert cohort["members"][0]["server"] == pair.b.server
 
