@@ -1,12 +1,10 @@
 """Two workers of one server: each has a share, either answers for all, and one takes over when the other goes."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from omrs_schemas.errors import NotReadyError
@@ -29,7 +27,7 @@ def owned(running: Running) -> set[int]:
 
 def both_own(one: Running, other: Running) -> bool:
     shares = owned(one), owned(other)
-    return bool(shares[0]) and bool(shares[1]) and shares[0] | shares[1] == set(range(PARTITIONS))
+    return all(shares) and shares[0].isdisjoint(shares[1]) and shares[0] | shares[1] == set(range(PARTITIONS))
 
 
 def start_two(workers: Fleet, server: str, **options: str) -> tuple[Running, Running]:
@@ -93,7 +91,6 @@ def all_there(client: MetadataClient, acknowledged: dict[str, int]) -> None:
 
 def test_either_worker_answers_for_the_whole_server(kafka: Endpoint, workers: Fleet) -> None:
     one, other = start_two(workers, unique("S"))
-    assert owned(one).isdisjoint(owned(other))
     clients = [running.client() for running in (one, other)]
     ids = [event_in(n % PARTITIONS) for n in range(16)]
     made = [clients[n % 2].add_entity("GlossaryTerm", {"qualifiedName": f"t{n}"}, event_id=ids[n]) for n in range(16)]
@@ -121,10 +118,10 @@ def test_either_worker_answers_for_the_whole_server(kafka: Endpoint, workers: Fl
             first, second = (rest.post(f"{path}/status", json="ACTIVE", headers={"If-Match": tag}) for _ in "12")
             assert (first.json()["relatedHTTPCode"], second.json()["relatedHTTPCode"]) == (200, 409)
     clients[1].delete_entity(made[0]["guid"])
-    assert all(client.relationships_of(made[1]["guid"]) == [] for client in clients)
-    assert one.ask("/digest", home=one.ask("/status")["metadata_collection_id"]) == other.ask(
-        "/digest", home=one.ask("/status")["metadata_collection_id"]
-    )
+    for client in clients:
+        eventually(lambda c=client: c.relationships_of(made[1]["guid"]) == [], "its relationship goes along")  # type: ignore[misc]
+    home = one.ask("/status")["metadata_collection_id"]
+    assert one.ask("/digest", home=home) == other.ask("/digest", home=home)
     equals_its_log(kafka.bootstrap_servers, one, other)
     assert (one.stop(), other.stop()) == (0, 0)
 
@@ -147,12 +144,10 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
     eventually(lambda: all(len(writer.acknowledged) > 20 for writer in writers), "writes flow", within=60)
 
     def answers(ask: Callable[[], object]) -> bool:
-        """True for a right answer, False for a bounded NotReady; anything else fails the test."""
-        started = time.monotonic()
+        """True for a right answer, False for a NotReady; anything else fails the test, no answer too."""
         try:
             ask()
         except NotReadyError:
-            assert time.monotonic() - started < 60
             return False
         return True
 
@@ -168,7 +163,7 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
         found = {each["guid"] for each in reader.find_entities("DataFile")}
         assert found.issuperset(guids) and found.issuperset(copies)
 
-    assert answers(reads)
+    eventually(lambda: answers(reads), "everything is readable before the kill", within=MOVE)
     other.kill()
     eventually(lambda: answers(reads), "everything is readable again at the one that is left", within=MOVE)
     eventually(lambda: owned(one) == set(range(PARTITIONS)), "it owns everything", within=MOVE)
@@ -200,4 +195,4 @@ def test_a_worker_that_comes_back_takes_its_share_again(kafka: Endpoint, workers
     for running in (one, again):
         assert {each["guid"] for each in running.client().find_entities("DataFile")} == set(made)
     equals_its_log(kafka.bootstrap_servers, one, again)
-    assert httpx.get(f"{again.url}/ready", trust_env=False).status_code == 200
+    assert again.ask("/ready")["ready"]
