@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,15 +48,21 @@ def test_an_unknown_id_is_a_message_and_no_exception() -> None:
     assert "OMRS-AUDIT-7777" in entries[0].text
 
 
+class Unspoken:
+    """A parameter that nobody may make a text of."""
+
+    def __str__(self) -> str:
+        raise AssertionError("what is not recorded is not put into words")
+
+
 def test_what_is_not_asked_for_is_not_recorded_and_costs_nearly_nothing() -> None:
+    """A look-up, and nothing is made of its parameters: it may be called for each of 10,000 events a second."""
     audit, entries = AuditLog.of_test("s", "default")
     assert not audit.wants("OMRS-AUDIT-8006")
     assert audit.wants("OMRS-AUDIT-0110")
-    started = time.perf_counter()
-    for _ in range(100_000):
-        audit.record("OMRS-AUDIT-8006", guid="g", kind="NEW_ENTITY_EVENT", outcome="accepted")
+    audit.record("OMRS-AUDIT-8006", guid=Unspoken(), kind="NEW_ENTITY_EVENT", outcome="accepted")
     assert entries == []
-    assert time.perf_counter() - started < 1.0, "10 µs a message would be felt at 10,000 events a second"
+    assert audit.report().counts == {}
 
 
 def test_severities_have_egerias_ordinals_and_descriptions_of_ours() -> None:

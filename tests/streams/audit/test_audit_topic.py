@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from confluent_kafka import KafkaError
 
 from omrs_schemas.codec.audit import decode_audit
 from omrs_streams.audit import AuditLog, AuditSettings
@@ -15,7 +16,7 @@ from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.embedded import EmbeddedKafka, Endpoint
 from omrs_streams.log.kafka import KafkaSettings
-from omrs_streams.log.producer import LogProducer
+from omrs_streams.log.producer import LogProducer, Outgoing
 from omrs_streams.log.topics import TopicSpec, days, ensure_topics
 from workers import eventually, unique
 
@@ -86,6 +87,32 @@ def test_many_threads_at_once_lose_nothing(kafka: Endpoint) -> None:
         assert [int(each["messageParameters"]["count"]) for each in mine] == list(range(500))
 
 
+class Stuck:
+    """A producer that takes nothing until it is `free`."""
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+        self.waited = False
+
+    def try_send(self, record: Outgoing, done: Callable[[KafkaError | None], None]) -> bool:
+        self.waited = self.free.wait(60)
+        done(None)
+        return True
+
+
+def test_recording_waits_for_nothing() -> None:
+    producer = Stuck()
+    audit = AuditLog(unique("stuck"), QUIET)
+    audit.open(cast(LogProducer, producer), ORIGINATOR)
+    for count in range(200):
+        audit.record("OMRS-AUDIT-8009", count=count, topic="t")
+    assert audit.report().counts == {"OMRS-AUDIT-8009": 200}
+    producer.free.set()
+    assert audit.flush(60)
+    assert producer.waited, "the producer was free before all was recorded"
+    audit.close()
+
+
 @pytest.mark.faults
 def test_a_broker_that_is_away_is_waited_for(own_kafka: EmbeddedKafka) -> None:
     server, settings = unique("away"), KafkaSettings(bootstrap_servers=own_kafka.bootstrap_servers)
@@ -97,23 +124,22 @@ def test_a_broker_that_is_away_is_waited_for(own_kafka: EmbeddedKafka) -> None:
         audit.record("OMRS-AUDIT-8009", count=1, topic="before")
         assert audit.flush(30)
         own_kafka.kill(1)
-        started = time.perf_counter()
         for count in range(200):
             audit.record("OMRS-AUDIT-8009", count=count, topic="meanwhile")
-        assert time.perf_counter() - started < 0.5, "recording waits for nothing"
         eventually(lambda: "OMRS-STREAMS-0003" in audit.report().counts, "it is noticed")
         assert not audit.flush(0.5)
         own_kafka.start(1)
         eventually(lambda: "OMRS-STREAMS-0004" in audit.report().counts, "and that it is over")
-        assert audit.flush(30)
+        assert audit.flush(60)
         found = on_topic(settings, topic)
         audit.close()
     meanwhile = [each for each in found if each["messageParameters"].get("topic") == "meanwhile"]
     assert {each["messageParameters"]["count"] for each in meanwhile} == {str(count) for count in range(200)}
-    assert [each["messageId"] for each in found if each["messageId"].startswith("OMRS-STREAMS")] == [
-        "OMRS-STREAMS-0003",
-        "OMRS-STREAMS-0004",
-    ]
+    # Once each, however many messages wait. A broker that has just started may be too slow for so impatient a producer,
+    # so that it is away once more; and what was on its way may be there twice.
+    said = list({each["guid"]: each["messageId"] for each in found if "-STREAMS-" in each["messageId"]}.values())
+    assert len(said) >= 2
+    assert said == (["OMRS-STREAMS-0003", "OMRS-STREAMS-0004"] * len(said))[: len(said)]
 
 
 def test_more_than_is_kept_is_counted_and_reported(kafka: Endpoint) -> None:
