@@ -106,10 +106,13 @@ def test_a_connector_of_the_wrong_class(daemons: Daemons, tmp_path: Path) -> Non
 
 
 def unavailable(daemon: Daemon, server: str) -> None:
-    """The connector's initialization failed because its metadata server cannot be used, and nothing else did."""
-    messages = said(daemon, "OMAG-ADMIN-0004")
-    in_order(messages, *START, "OMIS-FILES-INTEGRATOR-0001", "0008", "OMIS-FILES-INTEGRATOR-0002", "0031", *END)
-    in_order(messages, "0036", "0040")
+    """The connector's initialization failed because its metadata server cannot be used, and nothing else did: it is
+    tried for a while, and the start of the others does not wait for longer than that."""
+    started = said(daemon, "OMAG-ADMIN-0004")
+    in_order(started, *START, "OMIS-FILES-INTEGRATOR-0001", "0040", *END)
+    complete(started)
+    messages = said(daemon, "0031")
+    in_order(messages, *START, "OMIS-FILES-INTEGRATOR-0001", "0008", "OMIS-FILES-INTEGRATOR-0002", "0036", "0031")
     complete(messages)
     said_first = texts(messages, "0031")[0]
     assert said_first.startswith("Method initialize of connector landing area")
