@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 from connector_passes import Passes, by_name, changes, plain
 
@@ -61,28 +63,39 @@ class Cluster:
     def names(self) -> set[str]:
         return set(self._admin.list_topics(timeout=20).topics)
 
+    def knows(self, *names: str) -> bool:
+        """False also while the cluster does not answer."""
+        try:
+            return set(names) <= self.names()
+        except KafkaException:
+            return False
+
     def _settle(self, done: Any) -> None:
         eventually(done, "the cluster knows its topics")
 
 
 class Subjects:
-    """Subjects of one registry."""
+    """Subjects of one registry, which may take its time."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._http = partial(httpx.request, trust_env=False, timeout=60)
 
     def register(self, subject: str, schema: Any, kind: str = "AVRO", **more: Any) -> None:
         body = {"schema": json.dumps(schema), "schemaType": kind, **more}
-        answer = httpx.post(f"{self.url}/subjects/{subject}/versions", json=body, trust_env=False)
+        answer = self._http("POST", f"{self.url}/subjects/{subject}/versions", json=body)
         assert answer.status_code == 200, answer.text
 
     def loosen(self, subject: str) -> None:
-        answer = httpx.put(f"{self.url}/config/{subject}", json={"compatibility": "NONE"}, trust_env=False)
+        answer = self._http("PUT", f"{self.url}/config/{subject}", json={"compatibility": "NONE"})
         assert answer.status_code == 200, answer.text
 
     def delete(self, subject: str) -> None:
         for permanent in ("false", "true"):
-            httpx.delete(f"{self.url}/subjects/{subject}?permanent={permanent}", trust_env=False)
+            self._http("DELETE", f"{self.url}/subjects/{subject}?permanent={permanent}")
+
+    def all(self) -> list[str]:
+        return list(self._http("GET", f"{self.url}/subjects").json())
 
 
 class Held:
@@ -138,7 +151,7 @@ def cluster(clusters: EmbeddedKafka) -> Iterator[Cluster]:
 @pytest.fixture
 def subjects(schema_registry: str) -> Iterator[Subjects]:
     found = Subjects(schema_registry)
-    for subject in httpx.get(f"{schema_registry}/subjects", trust_env=False).json():
+    for subject in found.all():
         found.delete(subject)
     yield found
 
@@ -322,7 +335,7 @@ def test_a_cluster_and_a_registry_that_go_away_and_come_back(
             connector.refresh()
         assert {name: entity.guid for name, entity in {**held.topics(), **held.events()}.items()} == before
         own_kafka.start(1)
-        eventually(lambda: "orders" in cluster.names(), "the cluster is back")
+        eventually(lambda: cluster.knows("orders", "payments", "refunds"), "the cluster is back")
         assert not connector.refresh().guids("deleted")
         cluster.delete("orders", "payments", "refunds")
         with pytest.raises(DeletionRefusedError, match="would delete 3 of 3 topics"):
