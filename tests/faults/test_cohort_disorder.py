@@ -13,10 +13,11 @@ from omrs_streams.log import names
 from omrs_streams.log.consumer import read_all
 from omrs_streams.log.embedded import Endpoint
 from omrs_streams.log.kafka import KafkaSettings
+from omrs_streams.log.partition import partition_of
 from oracle import equals_its_log
 from workers import PARTITIONS, Fleet, Running, eventually, unique
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 SEED = 353
 
@@ -59,7 +60,9 @@ def test_duplicates_and_reordering_change_nothing(kafka: Endpoint, workers: Flee
         producer.produce(topic, message.value(), message.key(), message.partition(), headers=headers)
     assert producer.flush(20) == 0
     with EventProducer(kafka.bootstrap_servers, cohort, member, TypeSystem.builtin(), partitions=PARTITIONS) as sender:
-        marks = [sender.new_entity("DataFile", {"qualifiedName": "mark"})["guid"] for _ in range(12)]
+        marks: list[str] = []
+        while {partition_of(guid, PARTITIONS) for guid in marks} != set(range(PARTITIONS)):  # one behind each of them
+            marks.append(sender.new_entity("DataFile", {"qualifiedName": "mark"})["guid"])
     eventually(lambda: all(client.find_entity(guid) for guid in marks), "what came after it arrived", within=60)
     assert {guid: client.find_entity(guid) for guid in last} == before
     log = equals_its_log(kafka.bootstrap_servers, running)
