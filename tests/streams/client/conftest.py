@@ -23,7 +23,7 @@ def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
 
     with asyncio.Runner() as runner, ExitStack() as open_clients:
 
-        def make(url: str, deadline: float = 5.0, **options: Any) -> Any:
+        def make(url: str, deadline: float = 60.0, **options: Any) -> Any:
             retry = Retry(deadline=deadline, sleep=lambda _: None, async_sleep=no_time)
             options = {"retry": retry, "types": TYPES, **options}
             client = client_of_kind(request.param, runner, url, "s", "u", **options)

@@ -35,7 +35,7 @@ NOT_READY = json.dumps(
 ).encode()
 
 
-def client_of(url: str, deadline: float = 5.0) -> MetadataClient:
+def client_of(url: str, deadline: float = 60.0) -> MetadataClient:
     retry = Retry(deadline=deadline, sleep=lambda seconds: None)
     return MetadataClient(url, "serv er", "us/er", retry=retry, types=TYPES)
 
