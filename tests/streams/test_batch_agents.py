@@ -44,7 +44,7 @@ class Lab:
         """How many records the group is done with."""
         consumer = Consumer(self.settings.bulk_consumer(self.group))
         try:
-            found = consumer.committed([TopicPartition(self.topic, n) for n in range(PARTITIONS)], timeout=10)
+            found = consumer.committed([TopicPartition(self.topic, n) for n in range(PARTITIONS)], timeout=60)
             return sum(max(tp.offset, 0) for tp in found)
         finally:
             consumer.close()

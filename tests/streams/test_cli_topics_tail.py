@@ -109,10 +109,12 @@ def test_the_topics_of_a_cohort_together(world: World) -> None:
     }
     world.raw((names.cohort_registration(world.cohort), 0, b"home", CODEC.encode(registration), []))
     shown = omrs("tail", "--cohort", world.cohort)
-    assert [(found["topic"].rpartition(".")[2], found["event"]) for found in shown] == [
-        ("instances", instance),
-        ("registration", registration),
-    ]
+    # What comes from several topics is in the order in which it came from Kafka.
+    assert {found["topic"].rpartition(".")[2]: found["event"] for found in shown} == {
+        "instances": instance,
+        "registration": registration,
+    }
+    assert len(shown) == 2
     assert [
         found["topic"].rpartition(".")[2] for found in omrs("tail", "-c", world.cohort, "--kind", "REGISTRATION")
     ] == ["registration"]
@@ -226,7 +228,7 @@ def test_following_shows_what_comes_until_it_is_interrupted(world: World) -> Non
             assert '"after"' in shown
             assert '"before"' not in shown
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 
