@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -176,8 +177,9 @@ def two_folding(pid: int, stores: Path) -> list[psutil.Process]:
     """The processes of a replay, once the first store was begun; multiprocessing's own tracker is not of them."""
     if not any(next_path(stores, number).exists() for number in range(PARTITIONS)):
         return []
-    children = psutil.Process(pid).children()
-    found = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    with suppress(psutil.NoSuchProcess):  # what has ended is not folding
+        found = [child for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())]
     return found if len(found) == 2 else []
 
 
@@ -195,11 +197,16 @@ def test_a_killed_replay_is_resumed(kafka: Endpoint, workers: Fleet) -> None:
         )
         folding = eventually(lambda pid=killed.pid: two_folding(pid, running.stores), "it folds", within=60, every=0.01)  # type: ignore[misc]
         time.sleep(0.3 * round_)  # the first time as soon as it can, the second time later
-        assert killed.poll() is None, killed.stderr
+        for process in folding:
+            process.suspend()  # they do not come to their end between this look and the kill
+        assert killed.poll() is None, "it was over before it was killed"
         killed.send_signal(signal.SIGKILL)
-        killed.communicate(timeout=20)
-        _, alive = psutil.wait_procs(folding, timeout=20)
+        killed.wait(20)
+        for process in folding:
+            process.resume()
+        _, alive = psutil.wait_procs(folding, timeout=60)
         assert not alive  # they would keep the stores locked
+        killed.communicate(timeout=20)
     assert {generation(running, number) for number in range(PARTITIONS)} == {"1"}
     done = report(replay(workers, running.server, "--json"))
     assert done["poison"] == 0 and done["records"] <= MANY
