@@ -60,7 +60,7 @@ def listening(topics: Topics, stored: Mapping[str, Mapping[int, int]] | None = N
 
 
 async def taken(inbox: Inbox, limit: int = 100) -> list[int]:
-    return [each.offset for each in await asyncio.wait_for(inbox.take(limit), 5)]
+    return [each.offset for each in await asyncio.wait_for(inbox.take(limit), 60)]
 
 
 @on_a_loop
@@ -104,7 +104,7 @@ async def test_a_full_inbox_refuses_and_loses_nothing(monkeypatch: pytest.Monkey
     await asyncio.sleep(0)
     assert not waiting.done()
     assert await taken(inbox, 1) == [0]
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
     assert offer(inbox, [record(3)])
     assert await taken(inbox) == [1, 2, 3]
 
