@@ -169,6 +169,7 @@ def test_a_catalogue_is_seen_at_another_member(kafka: Endpoint, place: Place) ->
     assert renamed["updatedBy"] == "postgres"
     becomes(bob, paid["guid"], lambda p: "::bill::" in p["qualifiedName"], "its columns are renamed with it")
     place.sql("alter table shop.bill drop constraint invoice_pkey")
+    same_everywhere(proxy, other)  # a link to a column is in another partition than what it links
     id_column = next(
         link["entityTwoProxy"]["guid"]
         for link in bob.relationships_of(invoice["guid"], "NestedSchemaAttribute")
@@ -279,8 +280,14 @@ def test_killed_and_started_again(kafka: Endpoint, place: Place) -> None:
     becomes(client, table["guid"], lambda p: p["displayName"] == "buyer", "the rename")
     gone(client, view["guid"])
     seen(client, "RelationalTable", "c")
-    tables = {from_properties(each["properties"])["displayName"] for each in client.find_entities("RelationalTable")}
-    assert tables == {"buyer", "orders", "b", "c"}
+
+    def tables() -> set[str]:
+        found = client.find_entities("RelationalTable")
+        return {from_properties(each["properties"])["displayName"] for each in found}
+
+    eventually(
+        lambda: tables() == {"buyer", "orders", "b", "c"}, "what the database has, and nothing else", within=HERE
+    )
     appended = proxy_status(proxy)["appended"]
     proxy.kill()
     proxy = place.start()
@@ -296,13 +303,20 @@ def test_one_of_two_workers_runs_it(kafka: Endpoint, place: Place) -> None:
     for running in runners:
         place.workers.await_url(running).wait_ready()
 
-    def states() -> list[str]:
-        return sorted(proxy_status(running)["state"] for running in runners)
+    def shared() -> bool:
+        return all(running.ask("/status")["partitions"] for running in runners)
 
-    eventually(lambda: states() == ["elsewhere", "following"], "one follows", within=HERE)
-    owner = next(running for running in runners if proxy_status(running)["state"] == "following")
-    rest = next(running for running in runners if running is not owner)
-    assert 0 in {entry["partition"] for entry in owner.ask("/status")["partitions"]}
+    def owner_first() -> list[Running]:
+        """Both, once the owner of partition 0 follows and the other does not."""
+        owns = [0 in {each["partition"] for each in running.ask("/status")["partitions"]} for running in runners]
+        states = [proxy_status(running)["state"] for running in runners]
+        for first, expected in ((0, ["following", "elsewhere"]), (1, ["elsewhere", "following"])):
+            if states == expected and owns == [first == 0, first == 1]:
+                return [runners[first], runners[1 - first]]
+        return []
+
+    eventually(shared, "both have a share", within=HERE)  # partition 0 moves no more
+    owner, rest = eventually(owner_first, "the owner of partition 0 follows, and nobody else", within=HERE)
     client = rest.client(patience=90.0)
     table = seen(client, "RelationalTable", "customer")
     place.sql("create table shop.one (id int)")
