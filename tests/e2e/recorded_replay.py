@@ -1,14 +1,15 @@
 """The recorded exchanges of two real Egeria 4.2 servers, made again with two servers of ours; what came out otherwise.
 
 Guids, creation times and server names in later calls are those that our servers gave; a call waits until the server
-that it goes to knows what it names in the version that the other server has answered.
+that it goes to knows what it names in the version that the other server has answered, with its classifications: those
+that a server adds to what the other maintains do not change the version.
 """
 
 import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -67,18 +68,33 @@ def _outermost(paths: frozenset[str]) -> frozenset[str]:
     return frozenset(path for path in paths if path.rpartition("/")[0] not in paths)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far an instance has come."""
+
+    version: int
+    classifications: frozenset[str]
+
+    @classmethod
+    def of(cls, bean: Bean) -> Self:
+        return cls(bean["version"], frozenset(each["name"] for each in bean.get("classifications") or ()))
+
+    def follows(self, other: Self) -> bool:
+        return self.version >= other.version and self.classifications >= other.classifications
+
+
 @dataclass
 class Replay:
     """Two servers that stand for the recorded ones.
 
     `servers`: an HTTP client below the user's base path, by the recorded name of the server; `names`: what each is
-    called here. `ours`: texts of the recording and what they are here; `versions`: of the instances, by our guid.
+    called here. `ours`: texts of the recording and what they are here; `states`: of the instances, by our guid.
     """
 
     servers: Mapping[str, httpx.Client]
     names: Mapping[str, str]
     ours: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
 
     def make(self, exchange: Exchange) -> Bean:
         """The call, and our answer; what is no OMRS answer is given as Spring's is recorded."""
@@ -105,18 +121,18 @@ class Replay:
             if kind in theirs and kind in ours:
                 made = ours[kind]
                 self.ours |= {theirs[kind][name]: made[name] for name in ("guid", "createTime")}
-                self.versions[made["guid"]] = made["version"]
+                self.states[made["guid"]] = State.of(made)
                 if made["status"] == "DELETED":
-                    del self.versions[made["guid"]]
+                    del self.states[made["guid"]]
 
     def _await_what_it_names(self, exchange: Exchange) -> None:
         said, rest = self._here(exchange.path + json.dumps(exchange.body)), self.servers[exchange.server]
         at = "/enterprise/instances" if exchange.path.startswith("/enterprise") else "/instances"
-        for guid, version in self.versions.items():
+        for guid, state in self.states.items():
             if guid in said:
 
-                def arrived(guid: str = guid, version: int = version) -> bool:
+                def arrived(guid: str = guid, state: State = state) -> bool:
                     found = [rest.get(f"{at}/{kind}/{guid}/existence").json().get(kind) for kind in KINDS]
-                    return any(bean["version"] >= version for bean in found if bean is not None)
+                    return any(State.of(bean).follows(state) for bean in found if bean is not None)
 
-                eventually(arrived, f"{exchange.server} has version {version} of {guid} for {exchange}")
+                eventually(arrived, f"{exchange.server} has {state} of {guid} for {exchange}")
