@@ -12,7 +12,7 @@ import httpx
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.client import MetadataClient
-from workers import Running, eventually, fleet, unique
+from workers import PATIENT, Running, eventually, fleet, unique
 
 Bean = dict[str, Any]
 TYPES = TypeSystem.builtin()
@@ -42,7 +42,7 @@ def two_apart(root: Path, bootstrap_servers: str, settings: str = "") -> Iterato
     """`settings`: more lines of near's configuration."""
     with fleet(root, bootstrap_servers) as ours:
         cohort = unique("federation")
-        apart = "events_to_save: {rule: SELECTED_TYPES, types: [Comment]}\n"
+        apart = "events_to_save: {rule: SELECTED_TYPES, types: [Comment]}\n" + PATIENT
         started = []
         for name, more in (("near", settings), ("far", "")):
             config = root / f"{name}.yaml"

@@ -44,6 +44,10 @@ def log_ends(running: Running, workers: Fleet) -> list[int]:
     return [end for _, end in watermarks(conf, server_log(running.server), PARTITIONS)]
 
 
+def knows_type(running: Running, name: str) -> bool:
+    return bool(Reader(running).answer(f"/types/typedef/name/{name}")["relatedHTTPCode"] == 200)
+
+
 def homes_agree(one: Running, other: Running, homes: set[str]) -> bool:
     return all(one.ask("/digest", home=home) == other.ask("/digest", home=home) for home in homes)
 
@@ -87,6 +91,9 @@ def packs(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 start_load(workers, c.server, sources[name_c].path),
             )
             found.loads[name], found.loads_c[name_c] = (finish(each) for each in both)
+            # Types travel on a topic of their own, and their instances wait only seconds for them.
+            for bean in sources[name].types.get("newTypeDefs") or ():
+                eventually(partial(knows_type, b, bean["name"]), f"B learns {bean['name']}")
         homes = {each.guid for each in sources.values()}
         eventually(lambda: homes_agree(a, b, homes), "B holds what A holds")
         yield found

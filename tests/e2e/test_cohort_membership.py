@@ -146,9 +146,8 @@ def test_copies_of_a_member_that_left_for_good_say_so_until_it_returns(workers: 
         b.kill()
         b = workers.start(b.server, cohort=cohort)
         assert members(a, cohort) == set(), "a restart does not bring it back"
-        said = b.log_text()
-        assert "OMRS-STREAMS-0022" in said
-        assert [each for each in ("AUDIT-0005", "AUDIT-0026", "AUDIT-0009") if each in said] == []
+        eventually(lambda: "OMRS-STREAMS-0022" in b.log_text(), "it says that it stays away")
+        assert [each for each in ("AUDIT-0005", "AUDIT-0026", "AUDIT-0009") if each in b.log_text()] == []
 
         assert ask(b, f"cohorts/{cohort}/connect")["flag"]
         bob = b.client()
@@ -259,9 +258,9 @@ def test_a_lost_registration_is_asked_for_when_its_member_is_heard(
 
     def asked_again() -> bool:
         say(instances, "INSTANCE", {"instanceEventSection": unknown})
-        return requests() == 2
+        return requests() >= 2
 
-    eventually(asked_again, "it asks again, half a minute later", within=90, every=2)
+    eventually(asked_again, "it asks again, half a minute later", within=120, every=2)
     assert members(running, cohort) == set()
     kind = {"registryEventType": "RE_REGISTRATION_EVENT", "registrationTimestamp": 5}
     say(topic, "REGISTRY", {"registryEventSection": kind})

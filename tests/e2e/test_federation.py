@@ -8,7 +8,7 @@ from federated_pair import TERM, UNKNOWN, Two, good, members, term, text, texts,
 
 from omrs_streams.federation.remote import FEDERATED
 from omrs_streams.log.embedded import Endpoint
-from workers import Fleet, eventually, unique
+from workers import PATIENT, Fleet, eventually, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -106,7 +106,7 @@ def test_the_out_topic_is_named(two: Two) -> None:
 
 def test_a_server_without_a_repository_answers_for_the_others(two: Two, workers: Fleet) -> None:
     config = workers.root / "none.yaml"
-    config.write_text("repository: none\n")
+    config.write_text("repository: none\n" + PATIENT)
     nowhere = workers.start(unique("nowhere"), cohort=two.cohort, config=config)
     eventually(lambda: members(nowhere, two.cohort) == 2, "it knows both")
     asking = Two(nowhere, two.far, "", two.far_id, two.cohort)

@@ -6,7 +6,7 @@ import pytest
 from federated_pair import Two, good, term, text, texts, two_apart
 
 from omrs_streams.log.embedded import Endpoint
-from workers import unique
+from workers import moment, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -23,7 +23,9 @@ def two(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 def test_hidden_instances_are_neither_read_nor_found_nor_changed(two: Two) -> None:
     client, mark = two.far.client(), unique("zone")
-    shown, hidden = (term(client, f"{mark}-{name}")["guid"] for name in ("shown", "hidden"))
+    shown = term(client, f"{mark}-shown")["guid"]
+    moment()  # the other is the more recent one
+    hidden = term(client, f"{mark}-hidden")["guid"]
     client.classify(hidden, "ZoneMembership", {"zoneMembership": ["secret"]})
     by_value = f"/instances/entities/by-property-value?searchCriteria={mark}.*"
 

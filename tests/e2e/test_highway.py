@@ -87,6 +87,8 @@ def test_commands_at_the_command_line(workers: Fleet) -> None:
     assert not yours["local"] and yours["address"] == f"{other.url}/servers/{other.server}"
     [described] = omrs(one, "describe")
     assert described["cohort"] == cohort and described["status"] == "CONNECTED" and described["other_members"] == 1
+    there = f"cohorts/{cohort}/remote-members"
+    eventually(lambda: highway(other, there).get("cohortMembers"), "B knows A")
     assert omrs(one, "leave")[0]["status"] == "DISCONNECTED"
     assert len(omrs(other, "members")) == 2, "it only left for now"
     assert omrs(one, "join")[0]["status"] == "CONNECTED"

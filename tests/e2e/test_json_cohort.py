@@ -146,6 +146,7 @@ def test_a_new_guid_type_and_home_arrive(json_pair: Pair) -> None:
     changed = alice.re_identify_entity(made["guid"], str(uuid4()))
     arrives(bob, changed)
     gone(bob, made["guid"])
+    eventually(lambda: alice.get_relationship(link["guid"])["version"] == 2, "A re-points it", within=HERE)
     arrives(bob, alice.get_relationship(link["guid"]))
     arrives(bob, alice.re_identify_relationship(link["guid"], str(uuid4())))
     arrives(alice, bob.re_home_entity(changed["guid"], json_pair.ids[1]))
