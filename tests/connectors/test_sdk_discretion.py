@@ -1,6 +1,7 @@
 """A secret that a connector's technology babbles out is hidden wherever text leaves the connector."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,16 @@ def connection_of(file: Path) -> dict[str, Any]:
             }
         ],
     }
+
+
+def command_lines(pid: int) -> list[str]:
+    """Of a process and of those that it started, as far as they have not ended meanwhile."""
+    process = psutil.Process(pid)
+    found = []
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            found.append("\n".join(each.cmdline()))
+    return found
 
 
 def told(text: str) -> list[str]:
@@ -110,10 +121,7 @@ def test_nothing_of_a_daemon_tells_a_secret(
     daemon = daemons.start(unique("discreet"), connector)
     daemon.wait("it runs", lambda reports: reports[name]["connectorStatus"] == "RUNNING")
     daemon.refresh(name)
-    commands = [
-        "\n".join(each.cmdline())
-        for each in [psutil.Process(daemon.proc.pid), *psutil.Process(daemon.proc.pid).children(recursive=True)]
-    ]
+    commands = command_lines(daemon.proc.pid)
     client.add_entity("GlossaryTerm", {"qualifiedName": name})
     eventually(lambda: daemon.published(f"omrs.daemon.{daemon.name}.dlq"), "the event is a dead letter", within=60)
     daemon.call("POST", "/integration-connectors/refresh", {"name": name})
