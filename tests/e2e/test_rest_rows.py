@@ -21,7 +21,7 @@ from omrs_streams.api.enterprise import ENTERPRISE, REMOTE_TOPIC, federated_rout
 from omrs_streams.api.route import Route
 from omrs_streams.log.embedded import Endpoint
 from shared_data import require_shared
-from workers import fleet, unique
+from workers import PATIENT, fleet, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -40,7 +40,9 @@ JAVA = "org.odpi.openmetadata.repositoryservices.ffdc.exception"
 @pytest.fixture(scope="module")
 def world(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with fleet(tmp_path_factory.mktemp("rows"), kafka.bootstrap_servers) as ours:
-        yield World(ours.start(unique("rows")))
+        config = ours.root / "rows.yaml"
+        config.write_text(PATIENT)
+        yield World(ours.start(unique("rows"), config=config))
 
 
 def send(rest: httpx.Client, base: str, route: Route, asked: Call) -> tuple[httpx.Response, dict[str, Any]]:
@@ -123,7 +125,7 @@ def test_a_row_of_one_repository_is_not_federated(world: World, row: Row) -> Non
 
 def test_another_server_is_not_found_by_any_row(world: World) -> None:
     base = f"{world.running.url}/servers/elsewhere/open-metadata/repository-services/users/erin"
-    with httpx.Client(base_url=base, trust_env=False) as rest:
+    with httpx.Client(base_url=base, timeout=40.0, trust_env=False) as rest:
         federated = [(ENTERPRISE, route) for route in (*federated_routes(ROUTES), REMOTE_TOPIC)]
         for below, route in [*((LOCAL, route) for route in ROUTES), *federated]:
             answer = rest.request(route.method, below + route.path)
@@ -136,7 +138,7 @@ def test_what_needs_no_user(world: World) -> None:
     base = f"{world.running.url}/servers/{world.running.server}/open-metadata/repository-services"
     made = {"getEntityDetail": world.entity(), "getRelationship": world.link(), "getMetadataCollectionId": ""}
     assert made.keys() == ANONYMOUS_OPERATIONS
-    with httpx.Client(base_url=base, trust_env=False) as rest:
+    with httpx.Client(base_url=base, timeout=40.0, trust_env=False) as rest:
         for operation, guid in made.items():
             route = ROUTE_OF[operation]
             answer, bean = send(rest, "", route, Call({"guid": guid}))

@@ -363,6 +363,7 @@ def test_changes_made_outside_the_cohort_are_told_on_joining(workers: Fleet) -> 
     }
     ok(a.rest().post(f"/types/typedef/{project['guid']}/identifier", json=request))
     a.stop()
+    announced(b)
     a = start(workers, a.server, cohort)
     ready(workers, a)
     has_type(b, own["name"])
@@ -385,6 +386,8 @@ def test_two_types_of_one_name_are_a_conflict_that_is_told(workers: Fleet, kafka
         running.stop()
     a = start(workers, a.server, cohort, encoding)
     ready(workers, a)
+    if encoding == "avro":
+        announced(a)  # whoever is second finds the conflict
     b = start(workers, b.server, cohort, encoding)
     ready(workers, b)
     ids = [running.ask("/status")["metadata_collection_id"] for running in (a, b)]
