@@ -6,10 +6,12 @@ Every difference stands, with its reason, in a table of docs/egeria-cohort.md, w
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from e2e_samples import members
 from recorded_replay import Bean, Replay, difference, outcome
 
 from omrs_schemas.model import responses
@@ -17,7 +19,7 @@ from omrs_schemas.model.dates import iso_dates
 from omrs_streams.log.embedded import Endpoint
 from recorded import Exchange, exchanges
 from shared_data import require_shared
-from workers import fleet, unique
+from workers import PATIENT, eventually, fleet, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -82,10 +84,13 @@ def answers(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for name, collection in COLLECTIONS.items():
             config = root / f"{name}.yaml"
             settings = {"metadata_collection_id": collection, "types": str(types), "cohorts": [cohort]}
-            config.write_text(yaml.safe_dump(settings))
+            config.write_text(yaml.safe_dump(settings) + PATIENT)
             running[name] = ours.spawn(unique(name), config=config)
         for each in running.values():
             ours.await_url(each).wait_ready()
+        for each in running.values():
+            known = partial(members, each, cohort)
+            eventually(lambda known=known: known() >= set(COLLECTIONS.values()), "the servers know each other")
         rest = {name: each.rest("garygeeke") for name, each in running.items()}
         replay = Replay(rest, {name: each.server for name, each in running.items()})
         found, before = {}, unrecorded()

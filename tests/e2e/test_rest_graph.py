@@ -148,9 +148,11 @@ def test_all_that_is_related(graph: Graph) -> None:
 
 def test_graphs_of_the_past(graph: Graph) -> None:
     now = int(time.time() * 1000)
+    time.sleep(0.002)  # the clock's next step
     client = graph.running.client("erin", types=TYPES)
     gone = client.add_relationship("Synonym", graph.guids["a"], graph.guids["f"])["guid"]
     linked = int(time.time() * 1000)
+    time.sleep(0.002)
     assert graph.ask(f"{graph.guids['f']}/by-relationship").json()["entities"]
     client.delete_relationship(gone)
     graph.links["af"] = gone
@@ -194,7 +196,9 @@ def test_a_slash_within_a_guid_is_no_part_of_the_path(graph: Graph) -> None:
     guid = f"{graph.guids['a']}%2fexistence"
     answer = graph.running.rest("erin").get(f"/instances/entity/{guid}")
     refused(answer, "OMRS-STREAMS-400-005", "InvalidParameterException", "%2F")
-    problem = httpx.get(f"{graph.running.url}/api/v1/entities/{graph.guids['a']}%2Fhistory", trust_env=False)
+    problem = httpx.get(
+        f"{graph.running.url}/api/v1/entities/{graph.guids['a']}%2Fhistory", timeout=40.0, trust_env=False
+    )
     assert problem.status_code == problem.json()["status"] == 400
     assert problem.headers["content-type"] == "application/problem+json"
 
