@@ -16,7 +16,7 @@ from workers import Fleet, Running
 
 Bean = dict[str, Any]
 
-LOAD_S = 150.0  # a load retries for 120 s while the server is away
+LOAD_S = 300.0  # a load retries for 120 s while the server is away; the rest is for a busy machine
 ENDS = ("entityOneProxy", "entityTwoProxy")
 _DATES = frozenset({"createTime", "updateTime", "effectiveFromTime", "effectiveToTime"})
 

@@ -17,11 +17,11 @@ from archive_load import LOAD_S, Bean, Source, finish, load, start_load, with_ti
 from omrs_schemas.errors import ArchiveError
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.archive.load import Loaded, Target, load_archive
-from oracle import Log, equals_its_log, live_digests
+from oracle import Log, equals_its_log, live_digests, read_log
 from shared_data import require_shared
 from workers import Fleet, Running, eventually, unique
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 COPIES = 12
 """Of the business systems pack, 244 instances each: a load of some seconds, long enough to be interrupted."""
@@ -159,8 +159,8 @@ def test_loaders_and_the_only_worker_are_killed_in_the_middle_of_a_load(
     eventually(lambda: folded(second) > STOPS[2] * instances, "a third part is stored", within=LOAD_S, every=0.01)
     second.kill()
     assert loading.poll() is None, "the load was over before the worker was killed"
+    assert len(read_log(workers.bootstrap_servers, server).records) < instances, "nothing was left to do"
     third = workers.start(server)
-    assert folded(third) < instances, "nothing was left to do"
     done = finish(loading)
     assert done.code == 0 and not done.of("error") and done.facts is not None
     entities, proxies, relationships, _ = done.stored
@@ -215,7 +215,7 @@ class Reading(threading.Thread):
                 return
             try:
                 self._count(check(http), number)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, ValueError) as error:  # nothing, or nothing that can be read
                 self.wrong.append(f"no answer: {error!r}")
 
     def _count(self, wrong: str | None, number: int) -> None:
@@ -290,8 +290,9 @@ def test_one_of_two_workers_is_killed_while_an_archive_loads(workers: Fleet, mul
     local = survivor.ask("/status")["metadata_collection_id"]
     loading = Loading(server, [killed.url, survivor.url], multiplied)
     reading = Reading(survivor, {bean["guid"]: bean for bean in base.expected(local)}, loading)
-    loading.start()
     reading.start()
+    eventually(lambda: reading.right >= 20 or reading.wrong, "reads flow")
+    loading.start()
     instances = len(multiplied.entities) + len(multiplied.relationships)
     eventually(lambda: loading.done > STOPS[1] * instances or loading.error, "a part is stored", within=LOAD_S)
     before = reading.right
@@ -305,13 +306,12 @@ def test_one_of_two_workers_is_killed_while_an_archive_loads(workers: Fleet, mul
     reading.join(ANSWER_S)
     print(f"right: {before} before the kill, {reading.right - before} after; not ready: {reading.not_ready}")
     assert reading.wrong == []
-    assert before >= 20
     assert loading.result.complete
     assert (loading.result.entities, loading.result.relationships) == (
         len(multiplied.entities),
         len(multiplied.relationships),
     )
-    assert set(survivor.ask("/status")["owners"].values()) == {"w1"}
+    eventually(lambda: set(survivor.ask("/status")["owners"].values()) == {"w1"}, "it owns everything")
     holds_exactly(survivor, base, multiplied)
     nothing_lost_nothing_doubled(equals_its_log(workers.bootstrap_servers, survivor), base, multiplied)
     rebuilt_from_the_log(workers, survivor)
