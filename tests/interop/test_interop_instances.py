@@ -3,7 +3,6 @@
 Where Egeria 4.2 itself gets something wrong, the test says what and holds what it really does ("Java: …").
 """
 
-import time
 from uuid import uuid4
 
 import pytest
@@ -15,9 +14,6 @@ from member import Bean, Member, differences, proxy_of
 from workers import eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.kafka, pytest.mark.timeout(900)]  # the first test may build Egeria
-
-NOT_COMING_S = 1.0  # how long to look for what should not come, after what was sent later has arrived
-
 
 # ---- entities --------------------------------------------------------------------------------------------------------
 
@@ -251,8 +247,9 @@ def test_relationships_of_a_deleted_entity(home: Member, cohort: Cohort) -> None
     arrives(ENTITY, home.delete(ENTITY, end), *cohort.members)
     deleted(RELATIONSHIP, made["guid"], home)
     if home.java:
-        # Java: sends no event of what it deletes along with an entity, so copies of it stay as they are.
-        time.sleep(NOT_COMING_S)
+        # Java: sends no event of what it deletes along with an entity, so copies of it stay as they are, also when what
+        # it did later has arrived.
+        new_term(home, cohort)
         for member in cohort.others(home):
             assert not differences(made, member.known(RELATIONSHIP, made["guid"])), member
         return
@@ -317,7 +314,6 @@ def test_a_federated_find_of_egeria_asks_us(home: Member, cohort: Cohort) -> Non
 
 def test_many_changes_in_a_row(cohort: Cohort) -> None:
     """Bursts at all three homes at once: the last state of every instance is the one that stays."""
-    started = time.monotonic()
     last: list[Bean] = []
     for number in range(20):
         for home in cohort.members:
@@ -327,7 +323,6 @@ def test_many_changes_in_a_row(cohort: Cohort) -> None:
             last.append(made)
     for bean in last:
         arrives(ENTITY, bean, *cohort.members)
-    assert time.monotonic() - started < 120
 
 
 # ---- types -----------------------------------------------------------------------------------------------------------

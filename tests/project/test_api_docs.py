@@ -20,7 +20,7 @@ def test_the_commands_of_the_guide_run(kafka: Endpoint, tmp_path: Path) -> None:
         running = ours.start(unique("guide"), cohort="guide" + tmp_path.name.replace("_", "-"))
         blocks = re.findall(r"```sh\n(.*?)```", GUIDE, re.S)
         script = "\n".join(blocks).replace("http://127.0.0.1:8081", running.url)
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     said = done.stdout
     assert '"createdBy":"erinoverview"' in said

@@ -57,9 +57,9 @@ def test_the_connector_of_the_page_works(loop: asyncio.AbstractEventLoop, tmp_pa
 
     assert terms() == {"ward": "a room", "bed": "in it"}
     path.write_text(json.dumps({"ward": "a large room"}))
-    eventually(lambda: terms() == {"ward": "a large room"}, "the file is followed", within=20)
+    eventually(lambda: terms() == {"ward": "a large room"}, "the file is followed")
     path.unlink()
-    eventually(lambda: processor.error, "the session ends", within=20)
+    eventually(lambda: processor.error, "the session ends")
     assert terms() == {"ward": "a large room"} and refused == []
     mapper.stop()
 
