@@ -251,8 +251,8 @@ class Lane:
             decoder=OutEventDecoder(client),
             bury=self._bury,
             metrics=self.metrics,
-            call_timeout=5.0,
-            retry_deadline=0.0,
+            call_timeout=60.0,
+            retry_deadline=10.0,
         )
         self.inbox = Inbox(self.topics, stored)
         self.lane = ConnectorLane(config_of(**config), GENERIC, around, self.inbox)
