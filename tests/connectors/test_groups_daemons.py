@@ -1,7 +1,6 @@
 """Whole daemons that run groups: 200 connectors while the group is edited, several daemons, connectors that edit."""
 
 import random
-import time
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,9 @@ def test_edits_while_200_connectors_run_restart_only_those(daemons: Daemons, cli
     text = daemon.log_text()
     for number in ("0019", "0051", "0056", "0052"):
         assert f"INTEGRATION-DAEMON-SERVICES-{number}" in text
-    assert text.count("INTEGRATION-DAEMON-SERVICES-0051") == 1
+    # The group is read as a whole once, and again where its events were not heard in time at the start (0027).
+    again = text.count("INTEGRATION-DAEMON-SERVICES-0027")
+    assert text.count("INTEGRATION-DAEMON-SERVICES-0051") <= 1 + again
 
 
 def test_a_group_defined_after_the_daemon_started_runs(
@@ -187,10 +188,10 @@ def test_a_daemon_that_was_killed_finds_what_was_edited_meanwhile(
     daemon.kill()
     edit.change_connector(one, network_address="after")
     edit.add_connector(group, note("two", log, "new"))
-    time.sleep(1)
     daemon = daemons.start(name, groups=[{"name": group}])
+    # Until the daemon has built them, its reports are those of its earlier life.
+    eventually(lambda: set(lines(log)) == {"before ", "after ", "new "}, "both run as they are now", within=60)
     wait_for(daemon, group, "both run", lambda found: running(found, "one", "two"))
-    assert set(lines(log)) == {"before ", "after ", "new "}
 
 
 def test_a_server_of_release_4_has_groups_and_reports(
