@@ -13,7 +13,7 @@ import psutil
 import pytest
 from slow_proxy import SlowProxy, slow_proxy
 
-from workers import Fleet, Running, eventually, unique
+from workers import START_S, Fleet, Running, eventually, unique
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -126,9 +126,15 @@ def start_victim(workers: Fleet, server: str, cohort: str, proxy: SlowProxy) -> 
 
 
 def listening_port(running: Running) -> int:
-    found = psutil.Process(running.pid).net_connections("tcp")
-    [port] = {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
-    return int(port)
+    """Its only one, which it listens on soon after it has said under which URL it is reached."""
+    process = psutil.Process(running.pid)
+
+    def ports() -> set[int]:
+        found = process.net_connections("tcp")
+        return {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
+
+    [port] = eventually(ports, f"{running.server} listens", within=START_S)
+    return port
 
 
 def held(running: Running, guid: str) -> bool:

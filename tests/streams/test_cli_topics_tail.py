@@ -204,17 +204,10 @@ def test_what_means_nothing_is_said(world: World, args: list[str], error: type[O
 
 def test_following_shows_what_comes_until_it_is_interrupted(world: World) -> None:
     world.send(world.log, record(event("NEW", entity("DataFile", "before", "home"))))
-    argv = [
-        sys.executable,
-        "-m",
-        "omrs_streams.cli.main",
-        "topics",
-        "tail",
-        "--follow",
-        "--kind",
-        "NEW_ENTITY",
-        world.log,
-    ]
+    # Where the tests run in the background of a shell, SIGINT is ignored by all that they start.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heeding}; from omrs_streams.cli.main import main; main()"
+    argv = [sys.executable, "-c", program, "topics", "tail", "--follow", "--kind", "NEW_ENTITY", world.log]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             assert process.stdout is not None
