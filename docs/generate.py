@@ -23,6 +23,7 @@ from omrs_connectors.audit import AREAS as DAEMON_AREAS
 from omrs_connectors.audit import NOT_SAID
 from omrs_connectors.audit.log import audit_topic
 from omrs_connectors.runtime.commands import command_topic
+from omrs_connectors.runtime.daemon import LETTER_CONNECTOR
 from omrs_connectors.runtime.lineage import lineage_topic
 from omrs_connectors.runtime.metrics import DaemonMetrics
 from omrs_connectors.runtime.settings import DaemonSettings, GroupSettings, MetadataServer, ServiceSettings
@@ -80,7 +81,7 @@ LETTER_HEADERS = {
     "dlq-offset": "its offset there",
     "dlq-attempts": "how often it was tried",
     "dlq-stack": "where it failed",
-    "dlq-connector": "of an integration daemon: the connector that it was for",
+    LETTER_CONNECTOR: "of an integration daemon: the connector that it was for",
 }
 
 HTTP_HEADERS = [
@@ -246,7 +247,7 @@ def record_headers() -> str:
 
 def letter_headers() -> str:
     *_, headers = dead_letter("c", "t", 0, 0, None, bytes(MAX_VALUE_BYTES + 1), None, ValueError())
-    names = [*(name for name, _ in headers), "dlq-connector"]
+    names = [*(name for name, _ in headers), LETTER_CONNECTOR]
     return table(("Header", "What"), ((f"`{name}`", LETTER_HEADERS[name]) for name in names))
 
 

@@ -43,16 +43,19 @@ from omrs_streams.log.dead_letters import DeadLetters, dead_letter
 from omrs_streams.log.names import daemon_commands, daemon_group, daemon_reports, dead_letters
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.topics import FOREVER, TopicSpec, days, ensure_topics
+from omrs_streams.worker.directory import ANSWER_S
 from omrs_streams.worker.faust_app import add_agent, make_app, on_assignment
 
 log = logging.getLogger(__name__)
+
+LETTER_CONNECTOR = "dlq-connector"
+"""Header of a daemon's dead letters, beside those of all: the connector that the record was for."""
 
 IDS = "INTEGRATION-DAEMON-SERVICES-"
 TICK = 1.0  # seconds between looks at what is due (integration § 5)
 ORDERLY_S = 15.0  # seconds at start for connectors to initialize in order: longer than RETRY_DEADLINE
 ASSIGNED_S = 60.0  # a group of workers agrees within seconds; a killed one of this name counts for 10 more
 BEGUN_S = 30.0  # for the first look at the out topics: what happens from the start of a connector on is to be heard
-NAME_CHECK_S = 2.0  # a live worker answers its health in milliseconds
 HEARD_MARGIN_S = 1.0  # the lease ends here before it ends for the others
 
 
@@ -451,7 +454,7 @@ class IntegrationDaemon:
             error,
             attempts=attempts,
         )
-        said = [*headers, ("dlq-connector", connector.encode())]
+        said = [*headers, (LETTER_CONNECTOR, connector.encode())]
         await self._producer.send_batch([(name, number, key, value, said)])
         log.warning("dead letter of %s: %s[%s]@%s: %s", connector, topic, record.partition, record.offset, error)
 
@@ -469,7 +472,7 @@ def _same(client: MetadataClient) -> MetadataClient:
 def _answers(url: str, daemon: str, worker: str) -> bool:
     """Whether that worker is reached there. Blocks for a moment."""
     try:
-        found = httpx.get(f"{url}/health", timeout=NAME_CHECK_S, trust_env=False).json()
+        found = httpx.get(f"{url}/health", timeout=ANSWER_S, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
         return False  # where an earlier life of it listened
     return (found.get("daemon"), found.get("worker")) == (daemon, worker)

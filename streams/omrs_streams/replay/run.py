@@ -19,10 +19,9 @@ from omrs_streams.settings import BUILTIN_TYPES
 from omrs_streams.store.identity import LogIdentity
 from omrs_streams.store.location import next_path, partitions_of, remove_stale, switch
 from omrs_streams.store.partition import PartitionStore
-from omrs_streams.worker.directory import Owner
+from omrs_streams.worker.directory import ANSWER_S, Owner
 
 REOPEN_TIMEOUT_S = 120.0  # a live worker folds what was appended since the rebuild before it serves the new store
-ANSWER_S = 10.0  # a live worker answers in milliseconds, on a busy machine within seconds
 
 Bar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Given the number of records: a context that yields what to call with each number of records done."""

@@ -12,9 +12,7 @@ from omrs_streams.log.topics import ADMIN_TIMEOUT_S
 from omrs_streams.repository.local import LocalCollection
 from omrs_streams.settings import ServerSettings
 from omrs_streams.worker.cohort_store import RegistryStore
-from omrs_streams.worker.directory import OwnerDirectory
-
-NAME_CHECK_S = 10.0  # a live worker answers its status in milliseconds, on a busy machine within seconds
+from omrs_streams.worker.directory import ANSWER_S, OwnerDirectory
 
 
 def local_collection(settings: ServerSettings, kafka: KafkaSettings, url: str) -> LocalCollection:
@@ -52,7 +50,7 @@ async def check_name(settings: ServerSettings, url: str, directory: OwnerDirecto
 
 
 async def _status(url: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=NAME_CHECK_S, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=ANSWER_S, trust_env=False) as client:
         found: dict[str, Any] = (await client.get(f"{url}/status")).json()
         return found
 

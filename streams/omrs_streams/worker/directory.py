@@ -12,6 +12,9 @@ from omrs_streams.log.names import server_workers
 from omrs_streams.log.producer import LogProducer
 from omrs_streams.log.view import Change, TopicView
 
+ANSWER_S = 10.0
+"""Seconds within which a live worker answers a look at its health: milliseconds, but for a busy machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
