@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 EVERY_S = 1.5  # the good ones' interval; a look each second makes it 2
 DEADLINE_S = 5.0
-TERMS = 2_000  # at least: the flood lasts until the siblings have had some passes
+TERMS = 10_000  # at least: the flood lasts until the siblings have had some passes
 
 FAILS = {
     "sleeping": "method refresh of connector sleeping has not returned within 5 s",
