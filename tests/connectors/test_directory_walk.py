@@ -1,7 +1,11 @@
 """Walking real directory trees."""
 
 import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -73,15 +77,29 @@ def test_what_is_no_file_or_has_no_name_is_counted(tree: Path) -> None:
     assert found.skipped["nameNotUtf8"] == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_folder_is_counted_and_named(tree: Path) -> None:
-    (tree / "a").chmod(0)
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root reads everything; nobody else does."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
     try:
-        found = scan(tree, FilesOptions())
+        yield
     finally:
-        (tree / "a").chmod(0o755)
-    assert found.unreadable == {str(tree / "a")}
-    assert not found.complete
+        os.seteuid(user)
+
+
+def test_an_unreadable_folder_is_counted_and_named() -> None:
+    with TemporaryDirectory() as place:  # pytest's own directories are closed to others than who runs it
+        root = Path(place)
+        root.chmod(0o755)
+        (root / "a").mkdir(0)
+        (root / "top.csv").write_text("x")
+        with without_privileges():
+            found = scan(root, FilesOptions())
+        assert files_of(found, root) == {"top.csv"}
+        assert found.unreadable == {str(root / "a")}
+        assert not found.complete
 
 
 def test_addresses() -> None:
