@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from ports import free_port
+from omrs_streams.log.embedded.ports import choose
 
 START_S = 60  # `pg_ctl -w`: a start takes 0.2 s, on a busy machine a few
 RUN_S = 120.0  # initdb takes 2 s
@@ -32,7 +32,7 @@ class PostgresServer:
     """A cluster of its own in a temporary directory; user `postgres`, authenticated by password."""
 
     def __init__(self, bin_dir: Path, root: Path, password: str = "s3cret-of-the-test") -> None:
-        self.port = free_port()
+        [self.port] = choose(1)
         self.password = password
         self._bin = bin_dir
         self._root = root

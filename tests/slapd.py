@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from ports import free_port
+from omrs_streams.log.embedded.ports import choose
 
 SUFFIX = "dc=example,dc=org"
 ADMIN = f"cn=admin,{SUFFIX}"
@@ -29,7 +29,7 @@ class LdapServer:
     """A directory with `SUFFIX` in it; `ADMIN` may do everything."""
 
     def __init__(self, program: str, root: Path) -> None:
-        self.port = free_port()
+        [self.port] = choose(1)
         self.url = f"ldap://127.0.0.1:{self.port}"
         self._program = program
         self._conf = root / "slapd.conf"

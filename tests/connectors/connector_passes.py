@@ -42,7 +42,7 @@ class Passes:
             self._new_report(),
             default_permitted_synchronization=PermittedSynchronization.FROM_THIRD_PARTY,
         )
-        self.context.request_refresh = self.wakes.release  # type: ignore[method-assign]
+        self.context.request_refresh = self.wakes.release
         connector = ConnectorBroker(lambda _: kind()).connector_for(self.config.connection)
         assert isinstance(connector, kind)
         self.connector = connector

@@ -105,7 +105,7 @@ class Week:
             worker="w",
             partner=PARTNER,
             client=client,
-            broker=ConnectorBroker(lambda provider: None),  # type: ignore[arg-type, return-value]
+            broker=ConnectorBroker(lambda provider: None),
             clock=world.wall,
             monotonic=lambda: world.monotonic,
             audit=Journal(),

@@ -226,7 +226,7 @@ def _counting(watched: Watched) -> "object":
         seen.update(guids)
         return some(group_guid, guids)
 
-    reader.some = noted  # type: ignore[method-assign,assignment]
+    reader.some = noted
 
     def since() -> set[str]:
         found = set(seen)
@@ -370,7 +370,7 @@ def test_reading_again_now_and_then_finds_what_no_event_told(
     edit, name = editor(here)
     with Watched(server, name, kafka.bootstrap_servers, refresh_interval=1.0) as watched:
         watched.until("it is read", lambda _: watched.handed)
-        watched.group.interested = lambda headers: False  # type: ignore[method-assign]
+        watched.group.interested = lambda headers: False
         guid = edit.add_connector(name, config("unheard"))
         watched.until("it is found", lambda found: set(found) == {guid})
 

@@ -43,4 +43,4 @@ def test_identifiers_are_restricted_and_a_level_is_never_lowered() -> None:
     restricted = merged(sensitive, {"ssn": "national identifier"}, LEVEL)
     assert restricted is not None
     assert restricted[LEVEL] == RESTRICTED
-    assert merged({**restricted, "notes": None}, {"email": "email address"}, LEVEL)[LEVEL] == RESTRICTED  # type: ignore[index]
+    assert merged({**restricted, "notes": None}, {"email": "email address"}, LEVEL)[LEVEL] == RESTRICTED

@@ -168,7 +168,7 @@ def _break_after(life: Life, writes: int) -> None:
         left[0] -= 1
         allowed(action)
 
-    life.context._may_write = counted  # type: ignore[method-assign]
+    life.context._may_write = counted
 
 
 def test_what_others_add_stays_and_what_they_delete_comes_back(shop: Shop, client: MetadataClient) -> None:

@@ -136,10 +136,7 @@ def test_it_counts_and_keeps_some_messages() -> None:
 
 def test_threads_may_record_at_once() -> None:
     one = report()
-    workers = [
-        threading.Thread(target=lambda n=n: [one.created(f"{n}/{i}") for i in range(500)])  # type: ignore[misc]
-        for n in range(4)
-    ]
+    workers = [threading.Thread(target=lambda n=n: [one.created(f"{n}/{i}") for i in range(500)]) for n in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -154,7 +151,7 @@ def test_threads_may_record_at_once() -> None:
 def test_long_lists_are_split_and_nothing_is_lost(count: int) -> None:
     guids = [f"{number:036}" for number in range(count)]
     by_anchor = {"one": {"created": guids[: count // 2], "deleted": guids[count // 2 :]}} if count else {}
-    parts = records_of({"reportId": "r", "messages": ["m"], "counters": {"c": 1}}, by_anchor)  # type: ignore[arg-type]
+    parts = records_of({"reportId": "r", "messages": ["m"], "counters": {"c": 1}}, by_anchor)
     assert [part["part"] for part in parts] == list(range(1, len(parts) + 1))
     assert {part["parts"] for part in parts} == {len(parts)}
     changes = [change for part in parts for change in part["changes"]]
@@ -451,7 +448,7 @@ def test_what_comes_is_followed(daemon: Daemon) -> None:
     daemon.publish(later)
     follower = reports.from_now(Wanted())
     assert next(follower)["trigger"] == "events"
-    follower.close()  # type: ignore[attr-defined]
+    follower.close()
     assert [one["trigger"] for one in reports.until_now(Wanted())] == ["refresh"]
 
 

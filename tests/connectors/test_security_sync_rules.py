@@ -48,7 +48,7 @@ def test_who_follows_whom(
 ) -> None:
     digest = None if agreed is None else agreed.digest
     for winner in ("metadata", "database"):
-        assert decide(direction, winner, metadata, database, digest, ours=True) is expected  # type: ignore[arg-type]
+        assert decide(direction, winner, metadata, database, digest, ours=True) is expected
 
 
 def test_where_both_changed_the_winner_is_configured() -> None:
@@ -86,7 +86,7 @@ def test_notes_in_comments() -> None:
 
 
 def thing(column: str | None = None, kind: str = "r", **found: object) -> SecuredObject:
-    return SecuredObject("k", 'sch"ema', "ta;ble", column, kind, "it's", {}, Tags.of(**found))  # type: ignore[arg-type]
+    return SecuredObject("k", 'sch"ema', "ta;ble", column, kind, "it's", {}, Tags.of(**found))
 
 
 def sql_of(*changes: Change) -> list[str]:

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import httpx
 
 from omrs_schemas.typedefs.system import TypeSystem
-from workers import Running
+from workers import Running, eventually
 
 Bean = dict[str, Any]
 
@@ -86,3 +86,20 @@ def refused(answer: httpx.Response, code: str, exception: str, *names: str) -> B
 def members(running: Running, cohort: str) -> set[str]:
     """The collection ids that are registered in the cohort, as the server knows."""
     return {each["metadataCollectionId"] for each in running.ask("/status")["cohorts"][cohort]}
+
+
+def typedef(running: Running, name: str) -> Bean | None:
+    """The type that the server itself knows by this name."""
+    body = running.rest().get(f"/types/typedef/name/{name}").json()
+    found: Bean | None = body.get("typeDef")
+    return found
+
+
+def has_type(running: Running, name: str, version: int = 1) -> Bean:
+    """The type, once the server knows it in this version: what is added at one member is told to the others."""
+
+    def there() -> Bean:
+        found = typedef(running, name)
+        return found if found is not None and found["version"] >= version else {}
+
+    return eventually(there, f"{running.server} has {name} {version}")

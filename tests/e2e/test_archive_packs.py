@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from e2e_samples import has_type
 
 from archive_load import Bean, Load, Reader, Source, differences, finish, load, start_load, with_times
 from omrs_schemas.errors import InvalidParameterError
@@ -42,10 +43,6 @@ def collection_id(running: Running) -> str:
 def log_ends(running: Running, workers: Fleet) -> list[int]:
     conf = KafkaSettings(bootstrap_servers=workers.bootstrap_servers).bulk_consumer("omrs.test")
     return [end for _, end in watermarks(conf, server_log(running.server), PARTITIONS)]
-
-
-def knows_type(running: Running, name: str) -> bool:
-    return bool(Reader(running).answer(f"/types/typedef/name/{name}")["relatedHTTPCode"] == 200)
 
 
 def homes_agree(one: Running, other: Running, homes: set[str]) -> bool:
@@ -93,7 +90,7 @@ def packs(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             found.loads[name], found.loads_c[name_c] = (finish(each) for each in both)
             # Types travel on a topic of their own, and their instances wait only seconds for them.
             for bean in sources[name].types.get("newTypeDefs") or ():
-                eventually(partial(knows_type, b, bean["name"]), f"B learns {bean['name']}")
+                has_type(b, bean["name"])
         homes = {each.guid for each in sources.values()}
         eventually(lambda: homes_agree(a, b, homes), "B holds what A holds")
         yield found
@@ -187,7 +184,7 @@ def test_loading_again_changes_nothing(packs: Packs) -> None:
 
 def test_the_types_of_an_archive_reach_the_other_member(packs: Packs) -> None:
     types = packs.sources["CocoTypesArchive"].types
-    assert packs.loads["CocoTypesArchive"].facts["types"] == 4  # type: ignore[index]
+    assert packs.loads["CocoTypesArchive"].facts["types"] == 4
     for running in (packs.a, packs.b, packs.c):
         reader = Reader(running)
         for bean in types["newTypeDefs"]:

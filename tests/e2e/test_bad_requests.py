@@ -121,7 +121,7 @@ BODIES: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("find an unknown type", FIND, {"typeGUID": "gg"}, ("gg",)),
     ("find by a text", FIND, {"matchProperties": "name=x"}, ("/matchProperties",)),
     ("an unknown operator", FIND, search("ALMOST", given=value("STRING", "x")), ("operator", "ALMOST")),
-    ("no operator", FIND, search(None, given=value("STRING", "x")), ("operator",)),  # type: ignore[arg-type]
+    ("no operator", FIND, search(None, given=value("STRING", "x")), ("operator",)),
     ("a comparison with nothing", FIND, search("EQ"), ("displayName",)),
     ("LIKE a number", FIND, search("LIKE", "priority", value("INT", 1)), ("LIKE", "conditions[0]")),
     ("IN one value", FIND, search("IN", "priority", value("INT", 1)), ("IN", "conditions[0]")),

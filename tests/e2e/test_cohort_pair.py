@@ -1,32 +1,25 @@
 """Two servers in a cohort: what one is home of reaches the other, stays equal there, and stays its home's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from uuid import uuid4
 
 import httpx
 import pytest
-from e2e_samples import DRAFT, Bean, entity_def, known_types, members, refused
-from shared_pair import started_pair
+from e2e_samples import DRAFT, Bean, entity_def, has_type, known_types, members, refused
+from shared_pair import pair_of_one_file
 
 from omrs_schemas.errors import EntityNotKnownError, InvalidParameterError
 from omrs_schemas.model.values import from_properties
 from omrs_streams.client import ExternalSource, MetadataClient
-from omrs_streams.log.embedded import Endpoint
 from workers import Pair, Running, arrives, deleted, eventually, unique
 
 pytestmark = pytest.mark.kafka
 
 HERE = 60.0  # seconds to wait for what takes milliseconds on a quiet machine; only a failure waits so long
 
-
-@pytest.fixture(scope="module")
-def running_pair(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """A pair of this file's own, as its members are compared whole: the other tests may leave behind what differs for
-    ever, such as a copy that was dropped."""
-    with started_pair(tmp_path_factory.mktemp("pair"), kafka.bootstrap_servers) as found:
-        yield found
+running_pair = pair_of_one_file
 
 
 def equal_digests(one: Running, other: Running, home: str) -> None:
@@ -200,11 +193,7 @@ def test_a_type_added_at_one_member_is_learned_by_the_other(pair: Pair) -> None:
         other = pair.b if running is pair.a else pair.a
         added = running.rest().post("/types/typedef", json=typedef)
         assert added.json()["relatedHTTPCode"] == 200, added.text
-
-        def learned(there: Running = other, name: str = typedef["name"]) -> bool:
-            return there.rest().get(f"/types/typedef/name/{name}").json()["relatedHTTPCode"] == 200
-
-        eventually(learned, f"{typedef['name']} is learned", within=HERE)
+        has_type(other, typedef["name"])
         types = known_types(typedef)
         made = running.client("alice", types=types).add_entity(typedef["name"], {"wording": "w"})
         assert made["metadataCollectionId"] == home
@@ -227,13 +216,13 @@ def test_a_late_joiner_gets_everything_and_keeps_it(
         equal_digests(pair.a, late, home)
     typedef = entity_def(unique("E2eLate"), attribute="wording")
     assert pair.a.rest().post("/types/typedef", json=typedef).json()["relatedHTTPCode"] == 200
-    path = f"/types/typedef/name/{typedef['name']}"
-    eventually(lambda: late.rest().get(path).json()["relatedHTTPCode"] == 200, "C learns the type", within=HERE)
+    has_type(late, typedef["name"])
     assert late.stop() == 0
 
     types = known_types(typedef)
     meanwhile = pair.a.client("alice", types=types).add_entity(typedef["name"], {"wording": "while C was away"})
     again = start_worker(late.server, cohort=pair.cohort)
+    path = f"/types/typedef/name/{typedef['name']}"
     assert again.rest().get(path).json()["typeDef"]["guid"] == typedef["guid"]
     arrives(again.client(types=types), meanwhile)
     own = again.client("chris", types=types).add_entity(typedef["name"], {"wording": "C's"})
@@ -262,8 +251,7 @@ def test_numbers_beyond_64_bits_stay_exact(pair: Pair) -> None:
         for name, kind in (("count", "biginteger"), ("share", "bigdecimal"))
     ]
     assert pair.a.rest().post("/types/typedef", json=typedef).json()["relatedHTTPCode"] == 200
-    path = f"/types/typedef/name/{typedef['name']}"
-    eventually(lambda: pair.b.rest().get(path).json()["relatedHTTPCode"] == 200, "B learns the type", within=HERE)
+    has_type(pair.b, typedef["name"])
     types = known_types(typedef)
     given = {"count": -(2**80) - 1, "share": Decimal("0.12345678901234567890123456789")}
     made = pair.a.client(types=types).add_entity(typedef["name"], given)

@@ -1,12 +1,11 @@
 """A new guid, another type, another home: what the other member of a cohort makes of it, field by field."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from e2e_samples import known_types
-from shared_pair import started_pair
+from shared_pair import pair_of_one_file
 
 from omrs_schemas.errors import InvalidParameterError
 from omrs_schemas.model.values import from_properties
@@ -19,15 +18,9 @@ pytestmark = pytest.mark.kafka
 
 TYPES = known_types()
 HERE = 60.0  # seconds to wait for what takes milliseconds on a quiet machine; only a failure waits so long
+
+running_pair = pair_of_one_file
 Bean = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def running_pair(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """A pair of this file's own, as its members are compared whole: the other tests may leave behind what differs for
-    ever, such as a copy that was dropped."""
-    with started_pair(tmp_path_factory.mktemp("pair"), kafka.bootstrap_servers) as found:
-        yield found
 
 
 def term(client: MetadataClient, name: str, **more: Any) -> Bean:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import yaml
 from confluent_kafka.admin import AdminClient, NewTopic
-from e2e_samples import Bean, entity_def, known_types
+from e2e_samples import Bean, entity_def, has_type, known_types
 
 from omrs_schemas.codec.canonical import canonical
 from omrs_schemas.model.events import OMRSEventV1
@@ -158,7 +158,7 @@ def test_a_type_made_by_one_is_learned_by_the_other(json_pair: Pair) -> None:
     assert json_pair.a.rest().post("/types/typedef", json=typedef).json()["relatedHTTPCode"] == 200
     types = known_types(typedef)
     path = f"/types/typedef/name/{typedef['name']}"
-    eventually(lambda: json_pair.b.rest().get(path).json()["relatedHTTPCode"] == 200, "B learns it", within=HERE)
+    has_type(json_pair.b, typedef["name"])
     made = json_pair.b.client("bob", types=types).add_entity(typedef["name"], {"wording": "w"})
     arrives(json_pair.a.client("alice", types=types), made)
     assert json_pair.b.rest().get(path).json()["typeDef"] == json_pair.a.rest().get(path).json()["typeDef"]

@@ -195,7 +195,7 @@ def test_a_killed_replay_is_resumed(kafka: Endpoint, workers: Fleet) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        folding = eventually(lambda pid=killed.pid: two_folding(pid, running.stores), "it folds", within=60, every=0.01)  # type: ignore[misc]
+        folding = eventually(lambda pid=killed.pid: two_folding(pid, running.stores), "it folds", within=60, every=0.01)
         time.sleep(0.3 * round_)  # the first time as soon as it can, the second time later
         for process in folding:
             process.suspend()  # they do not come to their end between this look and the kill

@@ -1,6 +1,5 @@
 """Graph queries over REST at a server of two workers: around an entity, between two, all that is related."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from rest_world import foreign
 
 from omrs_schemas.typedefs.system import TypeSystem
 from omrs_streams.log.embedded import Endpoint
-from workers import Running, eventually, fleet, unique
+from workers import Running, eventually, fleet, moment, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -91,8 +90,7 @@ def two_workers(kafka: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="module")
 def graph(two_workers: Running) -> Graph:
     client = two_workers.client("erin", types=TYPES)
-    graph = Graph(two_workers, int(time.time() * 1000))
-    time.sleep(0.002)
+    graph = Graph(two_workers, moment())
     for name in "abcdef":
         kind = "Glossary" if name == "e" else "GlossaryTerm"
         graph.guids[name] = client.add_entity(kind, {"qualifiedName": name, "displayName": name})["guid"]
@@ -147,12 +145,10 @@ def test_all_that_is_related(graph: Graph) -> None:
 
 
 def test_graphs_of_the_past(graph: Graph) -> None:
-    now = int(time.time() * 1000)
-    time.sleep(0.002)  # the clock's next step
+    now = moment()
     client = graph.running.client("erin", types=TYPES)
     gone = client.add_relationship("Synonym", graph.guids["a"], graph.guids["f"])["guid"]
-    linked = int(time.time() * 1000)
-    time.sleep(0.002)
+    linked = moment()
     assert graph.ask(f"{graph.guids['f']}/by-relationship").json()["entities"]
     client.delete_relationship(gone)
     graph.links["af"] = gone

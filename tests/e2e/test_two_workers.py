@@ -119,7 +119,7 @@ def test_either_worker_answers_for_the_whole_server(kafka: Endpoint, workers: Fl
             assert (first.json()["relatedHTTPCode"], second.json()["relatedHTTPCode"]) == (200, 409)
     clients[1].delete_entity(made[0]["guid"])
     for client in clients:
-        eventually(lambda c=client: c.relationships_of(made[1]["guid"]) == [], "its relationship goes along")  # type: ignore[misc]
+        eventually(lambda c=client: c.relationships_of(made[1]["guid"]) == [], "its relationship goes along")
     home = one.ask("/status")["metadata_collection_id"]
     assert one.ask("/digest", home=home) == other.ask("/digest", home=home)
     equals_its_log(kafka.bootstrap_servers, one, other)
@@ -137,7 +137,7 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
         misplaced = [odd.new_entity("GlossaryTerm", {"qualifiedName": f"{n}"})["guid"] for n in range(12)]
     for running in (one, other):
         asked = running.client()
-        eventually(lambda c=asked: all(c.find_entity(guid) for guid in misplaced), "misplaced events", within=60)  # type: ignore[misc]
+        eventually(lambda c=asked: all(c.find_entity(guid) for guid in misplaced), "misplaced events", within=60)
     writers = [Writer(one.client(patience=90.0)), Writer(sender.client(patience=90.0))]
     for writer in writers:
         writer.start()
@@ -155,7 +155,7 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
     guids = list(writers[0].acknowledged)[:10]
     copies = list(writers[1].acknowledged)[:10]
     for guid in copies:
-        eventually(lambda guid=guid: reader.find_entity(guid), "a copy is here before the kill", within=60)  # type: ignore[misc]
+        eventually(lambda guid=guid: reader.find_entity(guid), "a copy is here before the kill", within=60)
 
     def reads() -> None:
         for guid in guids:
@@ -169,7 +169,7 @@ def test_one_is_killed_in_the_middle_of_writes(kafka: Endpoint, workers: Fleet) 
     eventually(lambda: owned(one) == set(range(PARTITIONS)), "it owns everything", within=MOVE)
     for writer in writers:
         before = len(writer.acknowledged)
-        eventually(lambda w=writer, n=before: len(w.acknowledged) > n + 5, "writes go on", within=MOVE)  # type: ignore[misc]
+        eventually(lambda w=writer, n=before: len(w.acknowledged) > n + 5, "writes go on", within=MOVE)
         writer.stop()
         assert not writer.failures
     all_there(one.client(), writers[0].acknowledged)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from e2e_samples import Bean, entity_def, refused
+from e2e_samples import Bean, entity_def, has_type, refused, typedef
 
 from omrs_schemas.codec import EventCodec
 from omrs_schemas.typedefs.system import TypeSystem
@@ -45,20 +45,6 @@ def ok(answer: Any) -> Bean:
     body: Bean = answer.json()
     assert body["relatedHTTPCode"] == 200, body
     return body
-
-
-def typedef(running: Running, name: str) -> Bean | None:
-    body = running.rest().get(f"/types/typedef/name/{name}").json()
-    found: Bean | None = body.get("typeDef")
-    return found
-
-
-def has_type(running: Running, name: str, version: int = 1) -> Bean:
-    def there() -> Bean:
-        found = typedef(running, name)
-        return found if found is not None and found["version"] >= version else {}
-
-    return eventually(there, f"{running.server} has {name} {version}")
 
 
 def patch_of(bean: Bean, **more: Any) -> Bean:

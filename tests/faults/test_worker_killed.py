@@ -84,7 +84,7 @@ def test_killed_again_and_again_while_writing(kafka: Endpoint, workers: Fleet) -
     for round_ in range(KILLS):
         before = len(acknowledged)
         with writing(running, seed + round_, acknowledged, doubts):
-            eventually(lambda before=before: len(acknowledged) > before + 3, "writes flow")  # type: ignore[misc]
+            eventually(lambda before=before: len(acknowledged) > before + 3, "writes flow")
             time.sleep(chance.uniform(0.2, 1.5))  # the point at which it is killed, somewhere among the writes
             running.kill()
         running = workers.start(server)
@@ -158,5 +158,5 @@ def test_a_paused_worker_that_wakes_after_its_partitions_moved(kafka: Endpoint, 
             changed = change()
         assert changed["version"] == 3
         # A worker that still believes it owns the partition may have answered: whoever does owns it hears of it.
-        eventually(lambda guid=guid: taker.get_entity(guid)["version"] == 3, "the other knows it too")  # type: ignore[misc]
+        eventually(lambda guid=guid: taker.get_entity(guid)["version"] == 3, "the other knows it too")
     equals_its_log(kafka.bootstrap_servers, one, other)

@@ -91,7 +91,7 @@ def test_fingerprints_do_not_depend_on_documentation() -> None:
 
 def test_the_fingerprint_is_the_one_of_the_avro_specification() -> None:
     """CRC-64-AVRO of the schema `"null"` is 63dd24e7cc258f8a; a record has it little-endian."""
-    assert fingerprint("null").hex() == "8a8f25cce724dd63"  # type: ignore[arg-type]
+    assert fingerprint("null").hex() == "8a8f25cce724dd63"
 
 
 def test_releasing_keeps_the_files_once(tmp_path: Any) -> None:

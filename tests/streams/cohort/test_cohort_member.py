@@ -49,7 +49,7 @@ class Server:
         )
         store: Any = self
         member = CohortMember(CohortSettings(name="c"), wire, parts, store, Federation())
-        member.types.announce_missing = self._announced  # type: ignore[method-assign]
+        member.types.announce_missing = self._announced
         self.members.append(member)
         return member
 
@@ -247,7 +247,7 @@ def test_what_could_not_be_sent_is_sent_when_kafka_is_back(monkeypatch: pytest.M
 
 def test_a_registry_of_another_collection_keeps_this_cohort_out_and_the_server_up() -> None:
     async def scenario(server: Server) -> None:
-        server.registry.take(LOCAL, None, None)  # type: ignore[arg-type]
+        server.registry.take(LOCAL, None, None)
         server.registry.local = Registration("id-z", "a", time=3)
         one = server.worker()
         await one.speak()

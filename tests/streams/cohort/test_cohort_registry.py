@@ -109,7 +109,7 @@ def test_a_member_registers(kind: str, audit: str) -> None:
     assert state.remotes == {"id-b": B} and audits(outputs) == [audit]
     assert StoreRegistration(B) in outputs and FederateWith(B) in outputs
     same, again = step(state, Received(registration_event(kind, B, NOW)), NOW)
-    assert same == state and again == [Audit(f"OMRS-AUDIT-{audit}", again[0].params)]  # type: ignore[union-attr]
+    assert same == state and again == [Audit(f"OMRS-AUDIT-{audit}", again[0].params)]
 
 
 def test_a_member_that_loses_its_connection_is_no_longer_federated() -> None:

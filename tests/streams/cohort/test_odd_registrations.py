@@ -78,7 +78,7 @@ def test_an_event_that_nobody_foresaw_is_a_dead_letter_and_the_next_is_heard() -
     async def scenario(server: Server) -> None:
         one = server.worker()
         buried: list[Exception] = []
-        one._parts = SimpleNamespace(  # type: ignore[assignment]
+        one._parts = SimpleNamespace(
             **{**vars(one._parts), "letters": SimpleNamespace(bury=lambda message, error: buried.append(error))}
         )
         await one.speak()

@@ -354,7 +354,7 @@ def test_wrong_structure_is_reported_by_pointer_and_the_rest_is_read() -> None:
     bean = archive(
         entities=[
             entity("good"),
-            "text",  # type: ignore[list-item]
+            "text",
             entity("late", createTime="tomorrow"),
             entity("many", classifications={}),
             entity("value", properties={"instanceProperties": {"p": odd}}),

@@ -21,7 +21,7 @@ def test_order_is_kept(pair: tuple[int, int] | tuple[float, float] | tuple[str, 
     if one == other:
         assert left == right
     else:
-        assert (left < right) == (one < other)  # type: ignore[operator]
+        assert (left < right) == (one < other)
 
 
 @given(st.one_of(integers, reals, texts, st.booleans()), texts)
